@@ -1,0 +1,65 @@
+"""The language a person reads: English in the source, Spanish from the catalogue.
+
+The standard library's own parser asks `gettext` for its words too, so choosing a
+language means pointing the whole process at our catalogue.
+"""
+
+import gettext
+import locale
+import os
+from pathlib import Path
+
+from enchufe.core.errors import EnchufeError
+
+DOMAIN = "enchufe"
+LANGUAGES = ("en", "es")
+LOCALE_FOLDER = Path(__file__).resolve().parent.parent / "locale"
+
+
+def language_of(environment: dict[str, str]) -> str:
+    """Return ``"es"`` if the environment's locale is Spanish, else ``"en"``.
+
+    The order is POSIX's (XBD 8.2): ``LC_ALL``, ``LC_MESSAGES``, ``LANG``; GNU's
+    ``LANGUAGE`` list comes first, but only where a locale other than C is set.
+    """
+    variables = ("LC_ALL", "LC_MESSAGES", "LANG")
+    chosen = next((environment[name] for name in variables if environment.get(name)), "C")
+    if chosen not in ("C", "POSIX") and environment.get("LANGUAGE"):
+        chosen = environment["LANGUAGE"].split(":")[0]
+    return "es" if chosen.lower().startswith("es") else "en"
+
+
+def choose(language: str) -> None:
+    """Make ``language`` (one of `LANGUAGES`) the one every message is shown in."""
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain(DOMAIN, str(LOCALE_FOLDER))
+    gettext.textdomain(DOMAIN)
+    try:
+        locale.setlocale(locale.LC_CTYPE, "")
+    except locale.Error:
+        locale.setlocale(locale.LC_CTYPE, "C.UTF-8" if os.name == "posix" else "C")
+
+
+def current() -> str:
+    """Return the chosen language."""
+    return os.environ.get("LANGUAGE", "en")
+
+
+def _(message: str) -> str:
+    """Return ``message`` in the chosen language."""
+    return gettext.gettext(message) if message else ""
+
+
+def plural(one: str, many: str, count: int) -> str:
+    """Return ``one`` or ``many`` as ``count`` asks, in the chosen language."""
+    return gettext.ngettext(one, many, count)
+
+
+def explain(error: EnchufeError) -> str:
+    """Return the error's message in the chosen language, without its hint."""
+    return _(error.template).format(**error.fields)
+
+
+def advise(error: EnchufeError) -> str:
+    """Return the error's hint in the chosen language, or ""."""
+    return _(error.hint).format(**error.fields)

@@ -1,0 +1,1 @@
+"""Pure nouns: events, commands, notices, peers, endpoints, errors, limits, chance."""

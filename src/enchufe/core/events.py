@@ -1,0 +1,97 @@
+"""Facts a service is told, each with the time it happened.
+
+Times are wall-clock nanoseconds since 1970-01-01T00:00Z, read once per wake-up by
+the driver: nothing pure has a clock of its own.
+"""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from enchufe.core.peer import Peer
+
+
+class Reason(StrEnum):
+    """Why a conversation is over."""
+
+    FINISHED = "finished"  # both sides said all they had to say
+    RESET = "reset"  # the other side broke it off (TCP RST)
+    REFUSED = "refused"  # nobody listens there (ICMP port unreachable)
+    SILENT = "silent"  # nothing came for the allowed time
+    OURS = "ours"  # we closed it: the service is done with the peer
+    STOPPING = "stopping"  # the whole run ends
+    FAILED = "failed"  # the system could not go on (network down, …)
+
+
+class PeerOpened(Struct, frozen=True, tag=True):
+    """A peer is there: a connection was made, or a first datagram came."""
+
+    at_ns: int
+    peer: Peer
+
+
+class MessageReceived(Struct, frozen=True, tag=True):
+    """A message arrived: a datagram, a line, or bytes as they came, as the framing says."""
+
+    at_ns: int
+    peer: Peer
+    message: bytes
+
+
+class PeerFinished(Struct, frozen=True, tag=True):
+    """The peer has sent its last byte, and may still read (half-close)."""
+
+    at_ns: int
+    peer: Peer
+
+
+class PeerDrained(Struct, frozen=True, tag=True):
+    """All we sent this peer has been handed to the system; answers `AwaitDrained`."""
+
+    at_ns: int
+    peer: Peer
+
+
+class PeerClosed(Struct, frozen=True, tag=True):
+    """The conversation is over; nothing can be sent any more.
+
+    ``unsent_bytes`` were queued for the peer and never left.
+    """
+
+    at_ns: int
+    peer: Peer
+    reason: Reason
+    unsent_bytes: int = 0
+
+
+class TimerFired(Struct, frozen=True, tag=True):
+    """A timer set by `SetTimer` is due."""
+
+    at_ns: int
+    name: str
+
+
+class InputTyped(Struct, frozen=True, tag=True):
+    """The person, or the pipe that feeds us, said something."""
+
+    at_ns: int
+    data: bytes
+
+
+class InputEnded(Struct, frozen=True, tag=True):
+    """There is no more input: end of file, or Ctrl-D."""
+
+    at_ns: int
+
+
+Event: TypeAlias = (
+    PeerOpened
+    | MessageReceived
+    | PeerFinished
+    | PeerDrained
+    | PeerClosed
+    | TimerFired
+    | InputTyped
+    | InputEnded
+)

@@ -1,0 +1,51 @@
+"""Every limit has a name, a unit and a reason."""
+
+DATAGRAM_BYTES_MAX = 65_535
+"""A datagram's length field has 16 bits (RFC 768); a buffer of this size cuts nothing."""
+
+UDP_IPV4_PAYLOAD_BYTES_MAX = 65_507
+"""65,535 less the IPv4 header (20) and the UDP header (8): the largest UDP carries."""
+
+LINE_BYTES_MAX = 64 * 1024
+"""A line longer than this is cut here: a peer that never ends its line holds no more of us."""
+
+SEND_QUEUE_BYTES_MAX = 1024 * 1024
+"""When this much waits for a peer that does not read, we stop reading from it too."""
+
+DATAGRAM_BATCH_MAX = 64
+"""Datagrams taken per wake-up: enough to spread the cost, few enough to stay fair."""
+
+DATAGRAM_QUEUE_MAX = 1024
+"""Answers kept for a datagram socket whose buffer is full; more are dropped, as UDP may."""
+
+DATAGRAM_PEERS_MAX = 10_000
+"""Datagram sources remembered at once; past it the longest silent are forgotten."""
+
+DATAGRAM_PEER_IDLE_S_MAX = 60.0
+"""A datagram source silent for this long is a peer no more."""
+
+LINGER_S_MAX = 1.0
+"""After our last byte we wait this long for the peer to close, so that its unread bytes
+do not turn our close into a reset that overtakes what we sent (RFC 1122, 4.2.2.13)."""
+
+SEND_STALL_S_MAX = 30.0
+"""A peer we are done with, and that takes none of our queued bytes for so long, is cut off."""
+
+REFUSED_REMEMBERED_MAX = 1_000
+"""Refused datagram sources kept in mind, so that each is reported once and not per datagram."""
+
+DESCRIPTORS_RETRY_S = 1.0
+"""How long those at the door wait, at most, once the system has no socket left for them."""
+
+REFUSED_LINGERING_MAX = 64
+"""Refused connections kept open at once while they read why; more are closed at once."""
+
+TEXT_QUIET_S = 0.3
+"""Text without an end of line counts as a message when nothing follows for this long:
+many course scripts send no newline and wait for the answer."""
+
+STOP_S_MAX = 2.0
+"""How long a stopping run waits for queued bytes to leave."""
+
+ACCEPT_BATCH_MAX = 128
+"""Connections accepted per wake-up, so that those already inside are served between."""

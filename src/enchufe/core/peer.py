@@ -1,0 +1,52 @@
+"""The other side of one conversation."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Transport(StrEnum):
+    """How a conversation travels; also the scheme of an endpoint's URL."""
+
+    TCP = "tcp"
+    UDP = "udp"
+    UNIX = "unix"
+    UNIXGRAM = "unixgram"
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether bytes arrive as one stream, without marks between messages."""
+        return self in (Transport.TCP, Transport.UNIX)
+
+    @property
+    def is_internet(self) -> bool:
+        """Whether its addresses are a host and a port, not a path."""
+        return self in (Transport.TCP, Transport.UDP)
+
+
+class Peer(Struct, frozen=True):
+    """A TCP or Unix connection, or a datagram source until it has been silent too long.
+
+    Args:
+        id: a number never reused within a run.
+        transport: how the conversation travels.
+        host: the numeric address, or "" for a Unix socket.
+        port: 0 to 65535; 0 for a Unix socket.
+        path: the path a Unix peer is bound to, or "" if it has none.
+        is_stream: whether the conversation is a stream; kept beside `transport`
+            because services ask for it on every message.
+    """
+
+    id: int
+    transport: Transport
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    is_stream: bool = True
+
+    @property
+    def address(self) -> str:
+        """``127.0.0.1:3500``, ``[::1]:3500``, or the path of a Unix socket."""
+        if not self.transport.is_internet:
+            return self.path or f"#{self.id}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

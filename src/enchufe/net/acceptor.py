@@ -1,0 +1,155 @@
+"""Accepting stream peers: from the accept queue through the door to their link.
+
+We accept ourselves rather than let the event loop do it, because it drops whoever
+waits when descriptors run out; here they stay in the kernel's queue until one is free.
+"""
+
+import asyncio
+import errno
+import socket
+import time
+from collections.abc import Callable
+from typing import cast
+
+from enchufe.core.limits import (
+    ACCEPT_BATCH_MAX,
+    DESCRIPTORS_RETRY_S,
+    LINGER_S_MAX,
+    REFUSED_LINGERING_MAX,
+)
+from enchufe.core.notices import DescriptorsExhausted, PeerRefused, Refusal
+from enchufe.core.peer import Peer
+from enchufe.core.refusals import refusal_line
+from enchufe.net.addresses import peer_at
+from enchufe.net.descriptors import descriptors_max
+from enchufe.net.driver import Driver
+from enchufe.net.listen import BoundSocket
+from enchufe.net.lobby import Lobby
+from enchufe.net.stream import SmallReadsLink, StreamLink
+
+_NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+class Acceptor:
+    """One listening stream socket.
+
+    Args:
+        bound: the listening socket; closed with the acceptor.
+        driver: told of whoever comes in.
+        lobby: says who may.
+        tasks: where the short tasks that set a connection up live.
+        buffer_bytes: how much one read takes, or None for as much as there is.
+    """
+
+    def __init__(
+        self,
+        bound: BoundSocket,
+        driver: Driver,
+        lobby: Lobby,
+        tasks: asyncio.TaskGroup,
+        buffer_bytes: int | None,
+    ) -> None:
+        self._transport_kind = bound.endpoint.transport
+        self._sock = bound.sock
+        self._driver = driver
+        self._lobby = lobby
+        self._tasks = tasks
+        self._buffer_bytes = buffer_bytes
+        self._loop = asyncio.get_running_loop()
+        self._refused: set[_RefusedPeer] = set()
+        self._retry: asyncio.TimerHandle | None = None
+        self._loop.add_reader(self._sock, self._accept)
+
+    def close(self) -> None:
+        """Let nobody else in; those inside stay."""
+        if self._sock.fileno() < 0:
+            return
+        if self._retry is not None:
+            self._retry.cancel()
+        self._loop.remove_reader(self._sock)
+        self._sock.close()
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPT_BATCH_MAX):
+            if self._sock.fileno() < 0 or self._lobby.serves_left == 0:
+                return
+            try:
+                sock, address = self._sock.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in _NO_DESCRIPTOR:
+                    raise
+                self._wait_for_descriptors()
+                return
+            sock.setblocking(False)
+            self._welcome(sock, address)
+
+    def _welcome(self, sock: socket.socket, address: object) -> None:
+        peer = peer_at(self._driver.next_number(), self._transport_kind, address)
+        refusal = self._lobby.refusal(peer.host)
+        if refusal is not None:
+            self._refuse(sock, peer, refusal)
+            return
+        if peer.transport.is_internet:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._lobby.enter()
+        self._lobby.serve()
+        self._tasks.create_task(self._connect(sock, self._link(peer), self._lobby.leave))
+
+    async def _connect(
+        self, sock: socket.socket, protocol: asyncio.BaseProtocol, gone: Callable[[], None]
+    ) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: protocol, sock)
+        except OSError:  # the peer had left again before we got there
+            sock.close()
+            gone()
+
+    def _link(self, peer: Peer) -> StreamLink:
+        if self._buffer_bytes is None:
+            return StreamLink(self._driver, peer, self._lobby.leave)
+        return SmallReadsLink(self._driver, peer, self._lobby.leave, self._buffer_bytes)
+
+    def _refuse(self, sock: socket.socket, peer: Peer, refusal: Refusal) -> None:
+        self._lobby.notify(PeerRefused(time.time_ns(), peer.transport, peer.address, refusal))
+        line = refusal_line(refusal, self._lobby.reason(refusal))
+        if len(self._refused) >= REFUSED_LINGERING_MAX:
+            sock.close()
+            return
+        refused = _RefusedPeer(line, self._refused.discard)
+        self._refused.add(refused)
+        self._tasks.create_task(self._connect(sock, refused, refused.forget))
+
+    def _wait_for_descriptors(self) -> None:
+        """Leave the others in the accept queue for a while, and say so."""
+        self._lobby.notify(
+            DescriptorsExhausted(time.time_ns(), self._lobby.inside, descriptors_max())
+        )
+        self._loop.remove_reader(self._sock)
+        self._retry = self._loop.call_later(DESCRIPTORS_RETRY_S, self._resume)
+
+    def _resume(self) -> None:
+        self._loop.add_reader(self._sock, self._accept)
+
+
+class _RefusedPeer(asyncio.Protocol):
+    """Tells a peer why it may not come in, and waits a moment for it to read that."""
+
+    def __init__(self, line: bytes, forget: Callable[["_RefusedPeer"], None]) -> None:
+        self.forget: Callable[[], None] = lambda: forget(self)
+        self._line = line
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Say why, then half-close."""
+        stream = cast("asyncio.Transport", transport)  # uvloop's has no common base
+        stream.write(self._line)
+        stream.write_eof()
+        self._timer = asyncio.get_running_loop().call_later(LINGER_S_MAX, stream.abort)
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 -- asyncio's
+        """Make room for the next."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.forget()

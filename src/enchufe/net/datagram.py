@@ -1,0 +1,251 @@
+"""Datagram peers, UDP and Unix: one socket, and a peer for every source that speaks.
+
+A source is a peer until it has been silent too long. What arrived together is handed
+to the host together, and the answers leave together.
+"""
+
+import asyncio
+import errno
+import os
+import time
+from collections.abc import Sequence
+
+from enchufe.core.events import Reason
+from enchufe.core.limits import (
+    DATAGRAM_BATCH_MAX,
+    DATAGRAM_BYTES_MAX,
+    DATAGRAM_PEERS_MAX,
+    DATAGRAM_QUEUE_MAX,
+    REFUSED_REMEMBERED_MAX,
+)
+from enchufe.core.loops import may_answer
+from enchufe.core.notices import AnswerLost, DatagramCut, LoopAvoided, PeerRefused
+from enchufe.core.peer import Peer
+from enchufe.net.addresses import peer_at
+from enchufe.net.datagram_batch import BatchSocket, is_supported
+from enchufe.net.datagram_socket import Arrival, DatagramSocket, PlainSocket, Route
+from enchufe.net.driver import Driver
+from enchufe.net.listen import BoundSocket
+from enchufe.net.lobby import Lobby
+
+_TRY_AGAIN = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EINTR})
+
+
+class DatagramLink:
+    """One source of datagrams.
+
+    Args:
+        endpoint: the socket it speaks to.
+        peer: who it is.
+        route: how the socket answers it.
+    """
+
+    __slots__ = (
+        "_endpoint",
+        "heard_ns",
+        "opened_ns",
+        "peer",
+        "received_bytes",
+        "route",
+        "sent_bytes",
+    )
+
+    def __init__(self, endpoint: "DatagramEndpoint", peer: Peer, route: Route) -> None:
+        self.peer = peer
+        self.route = route
+        self.opened_ns = 0
+        self.heard_ns = 0
+        self.received_bytes = 0
+        self.sent_bytes = 0
+        self._endpoint = endpoint
+
+    def send(self, message: bytes) -> None:
+        """Queue a datagram."""
+        self.sent_bytes += len(message)
+        self._endpoint.queue(self.route, message)
+
+    def finish(self) -> None:
+        """Do nothing: a datagram peer has no end of its own."""
+
+    def close(self) -> None:
+        """Forget the peer; its next datagram makes it a new one."""
+        self._endpoint.forget(self, Reason.OURS)
+
+    def abort(self, reason: Reason) -> None:
+        """Forget the peer, for ``reason``."""
+        self._endpoint.forget(self, reason)
+
+    def await_drained(self) -> None:
+        """Report at once: a datagram is handed to the system whole or not at all."""
+        self._endpoint.report_drained(self)
+
+    def activity(self) -> int:
+        """Return when it last spoke: an empty datagram is a sign of life too."""
+        return self.heard_ns
+
+
+class DatagramEndpoint:
+    """One bound datagram socket.
+
+    Args:
+        bound: the socket; closed with the endpoint.
+        driver: told of what arrives.
+        lobby: says who may come in.
+        own_ports: the ports this run listens on, never answered (`enchufe.core.loops`).
+        buffer_bytes: how much of each datagram is read; None for all of it.
+    """
+
+    def __init__(
+        self,
+        bound: BoundSocket,
+        driver: Driver,
+        lobby: Lobby,
+        own_ports: frozenset[int],
+        buffer_bytes: int | None,
+    ) -> None:
+        self._transport_kind = bound.endpoint.transport
+        self._sock = bound.sock
+        self._driver = driver
+        self._lobby = lobby
+        self._own_ports = own_ports
+        self._loop = asyncio.get_running_loop()
+        self._links: dict[Route, DatagramLink] = {}
+        self._reported: set[Route] = set()
+        self._outgoing: list[tuple[Route, bytes]] = []
+        self._flush_planned = False
+        make: type[BatchSocket | PlainSocket] = BatchSocket if is_supported() else PlainSocket
+        self._socket: DatagramSocket = make(bound.sock, buffer_bytes or DATAGRAM_BYTES_MAX)
+        self._loop.add_reader(self._sock, self._readable)
+
+    def close(self) -> None:
+        """Send what is queued as far as the system takes it, then forget every peer."""
+        if self._sock.fileno() < 0:
+            return
+        self._flush()
+        for link in list(self._links.values()):
+            self.forget(link, Reason.STOPPING)
+        self._loop.remove_reader(self._sock)
+        self._loop.remove_writer(self._sock)
+        self._sock.close()
+
+    # What arrives
+
+    def _readable(self) -> None:
+        try:
+            arrivals = self._socket.receive()
+        except OSError as error:
+            self._lose(0, "", error.errno or errno.EIO)
+            return
+        if not arrivals:
+            return
+        at_ns = time.time_ns()
+        admitted = self._admit(arrivals, at_ns)
+        self._flush_planned = True  # by us, below: not once per answer
+        self._driver.received_batch(admitted, at_ns)
+        self._flush_planned = False
+        if self._outgoing:
+            self._flush()
+        if admitted:
+            self._lobby.serve(len(admitted))
+
+    def _admit(self, arrivals: Sequence[Arrival], at_ns: int) -> list[tuple[Peer, bytes]]:
+        links = self._links
+        admitted: list[tuple[Peer, bytes]] = []
+        serves_left = self._lobby.serves_left
+        for route, data, whole_bytes, marked in arrivals[:serves_left]:
+            link = links.get(route)
+            if marked or link is None:
+                link = self._stranger(route, at_ns, marked=marked)
+                if link is None:
+                    continue
+            link.heard_ns = at_ns
+            link.received_bytes += len(data)
+            admitted.append((link.peer, data))
+            if whole_bytes > len(data):
+                self._lobby.notify(DatagramCut(at_ns, link.peer, len(data), whole_bytes))
+        return admitted
+
+    def _stranger(self, route: Route, at_ns: int, *, marked: bool) -> DatagramLink | None:
+        """Take in a new source, unless it may not come in or may not be answered."""
+        peer = peer_at(
+            self._driver.next_number(), self._transport_kind, self._socket.address_of(route)
+        )
+        refusal = self._lobby.refusal(peer.host)
+        if refusal is not None:
+            self._report(route, PeerRefused(at_ns, peer.transport, peer.address, refusal))
+            return None
+        if marked or (peer.transport.is_internet and not may_answer(peer.port, self._own_ports)):
+            self._report(route, LoopAvoided(at_ns, peer.address))
+            return None
+        if len(self._links) >= DATAGRAM_PEERS_MAX:
+            self._forget_most_silent()
+        link = DatagramLink(self, peer, route)
+        self._links[route] = link
+        self._lobby.enter()
+        self._driver.opened(link)
+        return link
+
+    def _report(self, route: Route, notice: PeerRefused | LoopAvoided) -> None:
+        """Report each source once, not once per datagram, lest a flood fill the log too."""
+        if len(self._reported) >= REFUSED_REMEMBERED_MAX:
+            self._reported.clear()
+        if route not in self._reported:
+            self._reported.add(route)
+            self._lobby.notify(notice)
+
+    def _forget_most_silent(self) -> None:
+        """Make room for many newcomers at once, so that a flood of them stays cheap."""
+        by_silence = sorted(self._links.values(), key=lambda link: link.heard_ns)
+        for link in by_silence[: DATAGRAM_PEERS_MAX // 10]:
+            self.forget(link, Reason.SILENT)
+
+    # What leaves
+
+    def queue(self, route: Route, message: bytes) -> None:
+        """Send a datagram with the others of this wake-up."""
+        if len(self._outgoing) >= DATAGRAM_QUEUE_MAX:
+            self._lose(len(message), self._shown(route), errno.ENOBUFS)
+            return
+        self._outgoing.append((route, message))
+        if not self._flush_planned:
+            self._flush_planned = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_planned = False
+        if self._sock.fileno() < 0:
+            return
+        outgoing = self._outgoing
+        while outgoing:
+            sent, code = self._socket.send(outgoing[:DATAGRAM_BATCH_MAX])
+            del outgoing[:sent]
+            if code in _TRY_AGAIN:
+                self._flush_planned = True
+                self._loop.add_writer(self._sock, self._writable)
+                return
+            if code:
+                route, message = outgoing.pop(0)
+                self._lose(len(message), self._shown(route), code)
+
+    def _writable(self) -> None:
+        self._loop.remove_writer(self._sock)
+        self._flush()
+
+    def _lose(self, size_bytes: int, address: str, code: int) -> None:
+        self._lobby.notify(AnswerLost(time.time_ns(), address, size_bytes, os.strerror(code)))
+
+    def _shown(self, route: Route) -> str:
+        link = self._links.get(route)
+        return "" if link is None else link.peer.address
+
+    # Who is forgotten
+
+    def forget(self, link: DatagramLink, reason: Reason) -> None:
+        """End a peer; its datagrams in the queue still leave."""
+        if self._links.pop(link.route, None) is not None:
+            self._lobby.leave()
+            self._driver.closed(link, reason)
+
+    def report_drained(self, link: DatagramLink) -> None:
+        """Tell the driver, once it has done what it is doing."""
+        self._loop.call_soon(self._driver.drained, link.peer)

@@ -1,0 +1,200 @@
+"""The driver: tells a host what happens on real sockets, and performs its commands."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from enchufe.core.commands import (
+    AwaitDrained,
+    CancelTimer,
+    Close,
+    Command,
+    Finish,
+    Send,
+    SetTimer,
+    Show,
+    Stop,
+)
+from enchufe.core.events import Event, Reason
+from enchufe.core.exits import ExitCode
+from enchufe.core.notices import Notice, PeerCame, PeerLeft
+from enchufe.core.peer import Peer
+from enchufe.host import Host
+
+
+class Link(Protocol):
+    """One peer's end of a socket."""
+
+    peer: Peer
+    opened_ns: int
+    received_bytes: int
+    sent_bytes: int
+
+    def send(self, message: bytes) -> None:
+        """Queue ``message`` for the peer."""
+
+    def finish(self) -> None:
+        """Say that no more will come, after what is queued."""
+
+    def close(self) -> None:
+        """End the conversation, after what is queued."""
+
+    def abort(self, reason: Reason) -> None:
+        """End the conversation now."""
+
+    def await_drained(self) -> None:
+        """Report `PeerDrained` when nothing is queued any more."""
+
+    def activity(self) -> int:
+        """Return a number that changes whenever something moves."""
+        ...
+
+
+class Driver:
+    """Performs the commands of one host.
+
+    Args:
+        name: the service, as notices call it.
+        host: whose commands are performed.
+        numbers: where peers' ids come from; shared by all drivers of a run.
+        notify: told who came and who left.
+        show: shows the person what a peer said.
+        stop: ends the run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        host: Host,
+        *,
+        numbers: Iterator[int],
+        notify: Callable[[Notice], None],
+        show: Callable[[Peer, bytes], None],
+        stop: Callable[[ExitCode], None],
+    ) -> None:
+        self.name = name
+        self.links: dict[int, Link] = {}
+        self.notify = notify
+        self._host = host
+        self._numbers = numbers
+        self._show = show
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def next_number(self) -> int:
+        """Return an id for a peer, never used before in this run."""
+        return next(self._numbers)
+
+    def opened(self, link: Link) -> None:
+        """Take in a new peer."""
+        at_ns = time.time_ns()
+        link.opened_ns = at_ns
+        self.links[link.peer.id] = link
+        self.notify(PeerCame(at_ns, self.name, link.peer))
+        self.perform(self._host.opened(link.peer, at_ns))
+
+    def received(self, peer: Peer, data: bytes) -> None:
+        """Hand over what arrived from ``peer`` and do what the service says."""
+        links = self.links
+        for command in self._host.received(peer, data, time.time_ns()):
+            if isinstance(command, Send):
+                link = links.get(command.peer.id)
+                if link is not None:
+                    link.send(command.message)
+            else:
+                self._perform_one(command)
+
+    def received_batch(self, arrivals: Iterable[tuple[Peer, bytes]], at_ns: int) -> None:
+        """Hand over datagrams that arrived together."""
+        self.perform(self._host.received_batch(arrivals, at_ns))
+
+    def finished(self, peer: Peer) -> None:
+        """Say that ``peer`` will send no more."""
+        self.perform(self._host.finished(peer, time.time_ns()))
+
+    def drained(self, peer: Peer) -> None:
+        """Say that all we sent ``peer`` has left."""
+        if peer.id in self.links:
+            self.perform(self._host.drained(peer, time.time_ns()))
+
+    def closed(self, link: Link, reason: Reason, unsent_bytes: int = 0) -> None:
+        """Say that the conversation with a peer is over; a second time does nothing."""
+        if self.links.pop(link.peer.id, None) is None:
+            return
+        at_ns = time.time_ns()
+        self.perform(self._host.closed(link.peer, reason, at_ns, unsent_bytes))
+        self.notify(
+            PeerLeft(
+                at_ns=at_ns,
+                service=self.name,
+                peer=link.peer,
+                reason=reason,
+                received_bytes=link.received_bytes,
+                sent_bytes=link.sent_bytes - unsent_bytes,
+                lasted_s=(at_ns - link.opened_ns) / 1e9,
+            )
+        )
+
+    def happened(self, event: Event) -> None:
+        """Hand over what did not come from a socket: the person typed, input ended."""
+        self.perform(self._host.happened(event))
+
+    def perform(self, commands: Sequence[Command]) -> None:
+        """Do what the service says, in order."""
+        links = self.links
+        for command in commands:
+            if isinstance(command, Send):
+                link = links.get(command.peer.id)
+                if link is not None:
+                    link.send(command.message)
+            else:
+                self._perform_one(command)
+
+    def _perform_one(self, command: Command) -> None:
+        match command:
+            case Send() | Finish() | Close() | AwaitDrained():
+                self._on_link(command)
+            case Show():
+                self._show(command.peer, command.message)
+            case SetTimer():
+                self._set_timer(command)
+            case CancelTimer():
+                self._cancel_timer(command.name)
+            case Stop():
+                self._stop(command.exit_code)
+
+    def _on_link(self, command: Send | Finish | Close | AwaitDrained) -> None:
+        link = self.links.get(command.peer.id)
+        if link is None:  # the peer left while the service was answering
+            return
+        match command:
+            case Send():
+                link.send(command.message)
+            case Finish():
+                link.finish()
+            case Close():
+                link.close()
+            case AwaitDrained():
+                link.await_drained()
+
+    def _set_timer(self, command: SetTimer) -> None:
+        self._cancel_timer(command.name)
+        self._timers[command.name] = self._loop.call_later(
+            command.after_s, self._timer_fired, command.name
+        )
+
+    def _cancel_timer(self, name: str) -> None:
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _timer_fired(self, name: str) -> None:
+        self._timers.pop(name, None)
+        self.perform(self._host.timer_fired(name, time.time_ns()))
+
+    def close(self) -> None:
+        """Forget all timers; nothing is performed after this."""
+        for name in list(self._timers):
+            self._cancel_timer(name)

@@ -1,0 +1,189 @@
+"""Opening the sockets a service listens on, and saying plainly why one cannot be opened."""
+
+import errno
+import socket
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from enchufe.core.endpoint import Endpoint
+from enchufe.core.errors import N_, DeniedError, EnchufeError, UnreachableError, UsageError
+from enchufe.core.peer import Transport
+from enchufe.net.addresses import SocketAddress, resolve
+
+BACKLOG_DEFAULT = 4096
+"""Connections that may wait to be accepted; the system cuts it at its own limit (listen(2))."""
+
+PRIVILEGED_PORT_MAX = 1023
+DATAGRAM_SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
+"""Asked for so that a burst of datagrams waits rather than gets lost; the system may give less."""
+
+
+class BoundSocket(Struct, frozen=True):
+    """A socket that listens, and how it was asked for.
+
+    Args:
+        endpoint: as the person wrote it.
+        sock: the bound socket, already listening if it is a stream socket.
+    """
+
+    endpoint: Endpoint
+    sock: socket.socket
+
+
+async def listen(
+    endpoint: Endpoint,
+    *,
+    family: int = 0,
+    backlog: int = BACKLOG_DEFAULT,
+    sharing: bool = False,
+) -> list[BoundSocket]:
+    """Open every socket that ``endpoint`` stands for.
+
+    Where both families are meant and the port is 0, both get the same port.
+
+    Args:
+        endpoint: where to listen.
+        family: ``AF_INET`` or ``AF_INET6`` to use only that one; 0 for both.
+        backlog: connections that may wait to be accepted.
+        sharing: whether other processes of ours bind the same port (``SO_REUSEPORT``).
+
+    Raises:
+        NameNotFoundError: the host name does not resolve.
+        UnreachableError: the port or path is taken, or the address is not of this machine.
+        DeniedError: the system does not permit it.
+    """
+    addresses = await resolve(endpoint, family=family, listening=True)
+    bound: list[BoundSocket] = []
+    try:
+        for address in addresses:
+            chosen = _with_port_of(address, bound)
+            bound.append(BoundSocket(endpoint, _open(endpoint, chosen, backlog, sharing)))
+    except EnchufeError:
+        for opened in bound:
+            opened.sock.close()
+        raise
+    return bound
+
+
+def _with_port_of(address: SocketAddress, bound: Sequence[BoundSocket]) -> SocketAddress:
+    """Return ``address`` with the port the system chose for the first of its family pair."""
+    if address.family == socket.AF_UNIX or address.value[1] != 0 or not bound:
+        return address
+    port = bound[0].sock.getsockname()[1]
+    return SocketAddress(address.family, address.kind, (address.value[0], port))
+
+
+def _open(endpoint: Endpoint, address: SocketAddress, backlog: int, sharing: bool) -> socket.socket:
+    if address.family == socket.AF_UNIX:
+        _clear_stale(endpoint, address)
+    sock = socket.socket(address.family, address.kind)
+    try:
+        _prepare(sock, address, sharing)
+        sock.bind(address.value)
+        if address.kind == socket.SOCK_STREAM:
+            sock.listen(backlog)
+    except OSError as error:
+        sock.close()
+        raise _explained(error, endpoint, address) from None
+    sock.setblocking(False)
+    return sock
+
+
+def _prepare(sock: socket.socket, address: SocketAddress, sharing: bool) -> None:
+    if address.family == socket.AF_INET6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    if address.family != socket.AF_UNIX and address.kind == socket.SOCK_STREAM:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if sharing:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if address.kind == socket.SOCK_DGRAM:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, DATAGRAM_SOCKET_BUFFER_BYTES)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, DATAGRAM_SOCKET_BUFFER_BYTES)
+
+
+def _clear_stale(endpoint: Endpoint, address: SocketAddress) -> None:
+    """Remove the socket file of a server that is gone; leave a live one, or any other file."""
+    path = Path(address.value)
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise UsageError(
+            N_("{path} exists and is not a socket"),
+            hint=N_("Choose another path, or remove the file yourself"),
+            path=path,
+        )
+    with socket.socket(address.family, address.kind) as probe:
+        try:
+            probe.connect(address.value)
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            if error.errno != errno.EPROTOTYPE:
+                raise _explained(error, endpoint, address) from None
+            raise _taken(endpoint, address) from None
+        else:
+            raise _taken(endpoint, address)
+
+
+def _taken(endpoint: Endpoint, address: SocketAddress) -> UnreachableError:
+    from enchufe.net.sockets import holder
+
+    host, port = ("", 0) if address.family == socket.AF_UNIX else address.value[:2]
+    path = endpoint.path
+    found = holder(endpoint.transport, host, port, path)
+    if found is None:
+        return UnreachableError(
+            N_("{transport} {address} is taken by another program"),
+            hint=N_("Choose another port, or find out with: enchufe ps"),
+            transport=endpoint.transport,
+            address=address.shown,
+        )
+    return UnreachableError(
+        N_("{transport} {address} is taken by {holder}"),
+        hint=N_("Choose another port, or end that program"),
+        transport=endpoint.transport,
+        address=address.shown,
+        holder=found,
+    )
+
+
+def _explained(error: OSError, endpoint: Endpoint, address: SocketAddress) -> EnchufeError:
+    port = 0 if address.family == socket.AF_UNIX else address.value[1]
+    if error.errno == errno.EADDRINUSE:
+        return _taken(endpoint, address)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return UnreachableError(
+            N_("{host} is not an address of this machine"),
+            hint=N_("Listen on localhost, on * for every interface, or on an address of its own"),
+            host=address.value[0],
+        )
+    if error.errno in (errno.EACCES, errno.EPERM) and 0 < port <= PRIVILEGED_PORT_MAX:
+        return DeniedError(
+            N_("port {port} is privileged: the system keeps ports 1 to {port_max} for root"),
+            hint=N_("Use a port from 1024 on, such as {other}"),
+            port=port,
+            port_max=PRIVILEGED_PORT_MAX,
+            other=port + 10_000,
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return DeniedError(
+            N_("the system does not permit listening on {address}: {why}"),
+            address=address.shown,
+            why=error.strerror or error,
+        )
+    return UnreachableError(
+        N_("cannot listen on {address}: {why}"),
+        address=address.shown,
+        why=error.strerror or error,
+    )
+
+
+def unlink_path(bound: BoundSocket) -> None:
+    """Remove the socket file of an endpoint that no longer listens."""
+    if bound.endpoint.transport in (Transport.UNIX, Transport.UNIXGRAM):
+        Path(bound.endpoint.path).unlink(missing_ok=True)

@@ -1,0 +1,221 @@
+"""A server: services at their endpoints, from the first peer to a stop in good order."""
+
+import asyncio
+import contextlib
+import itertools
+import signal
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from enchufe.core.events import Reason
+from enchufe.core.exits import ExitCode
+from enchufe.core.limits import STOP_S_MAX
+from enchufe.core.notices import Listening, Notice, Refusal
+from enchufe.core.peer import Peer
+from enchufe.host import Host
+from enchufe.net.acceptor import Acceptor
+from enchufe.net.addresses import peer_at
+from enchufe.net.datagram import DatagramEndpoint
+from enchufe.net.door import Door
+from enchufe.net.driver import Driver
+from enchufe.net.idle import IdleSweep
+from enchufe.net.listen import BoundSocket, unlink_path
+from enchufe.net.lobby import Lobby
+
+Show: TypeAlias = Callable[[Peer, bytes], None]
+
+
+class Serving(Struct, frozen=True):
+    """A service and the sockets it listens on.
+
+    Args:
+        name: as the catalogue calls it.
+        host: joins it to its peers.
+        sockets: already bound.
+        show: shows the person what a peer said.
+    """
+
+    name: str
+    host: Host
+    sockets: Sequence[BoundSocket]
+    show: Show
+
+
+class Rules(Struct, frozen=True):
+    """What holds for every peer of a server.
+
+    Args:
+        door: which addresses may come in.
+        reason: tells a refused peer why, in the server's language.
+        buffer_bytes: how much one read takes; None for as much as there is.
+        peers_max: how many may be inside at once; None for no limit of ours.
+        idle_s: how long a peer may be silent; None for no limit on streams.
+        listen_for_s: how long strangers may come; None for ever.
+        serve_max: how many to serve before stopping; None for no end.
+    """
+
+    door: Door
+    reason: Callable[[Refusal], str]
+    buffer_bytes: int | None = None
+    peers_max: int | None = None
+    idle_s: float | None = None
+    listen_for_s: float | None = None
+    serve_max: int | None = None
+
+
+class Server:
+    """Runs services until it is told to stop.
+
+    Args:
+        rules: what holds for every peer.
+        notify: told what befalls the run.
+    """
+
+    def __init__(self, rules: Rules, notify: Callable[[Notice], None]) -> None:
+        self._rules = rules
+        self._notify = notify
+        self._numbers = itertools.count(1)
+        self._drivers: list[Driver] = []
+        self._endpoints: list[Acceptor | DatagramEndpoint] = []
+        self._unlinked: list[BoundSocket] = []
+        self._stopping = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._exit_code = ExitCode.DONE
+        self._lobby = Lobby(
+            rules.door,
+            peers_max=rules.peers_max,
+            serve_max=rules.serve_max,
+            reason=rules.reason,
+            notify=notify,
+            served_all=self._closing.set,
+        )
+
+    async def run(self, services: Sequence[Serving]) -> ExitCode:
+        """Serve until stopped by a signal, a limit, or a service; return the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled)
+        async with asyncio.TaskGroup() as tasks:
+            self._open(services, tasks)
+            background = [tasks.create_task(self._sweep(driver)) for driver in self._drivers]
+            await self._until_over(tasks)
+            await self._stop()
+            for task in background:
+                task.cancel()
+        return self._exit_code
+
+    def stop(self, exit_code: ExitCode = ExitCode.DONE) -> None:
+        """End the run in good order."""
+        if not self._stopping.is_set():
+            self._exit_code = exit_code
+        self._stopping.set()
+
+    def _signalled(self) -> None:
+        if self._stopping.is_set():  # asked twice: at once
+            self._abort_all()
+        self.stop()
+
+    def _open(self, services: Sequence[Serving], tasks: asyncio.TaskGroup) -> None:
+        own_ports = frozenset(
+            bound.sock.getsockname()[1]
+            for serving in services
+            for bound in serving.sockets
+            if bound.endpoint.transport.is_internet and not bound.endpoint.transport.is_stream
+        )
+        for serving in services:
+            driver = Driver(
+                serving.name,
+                serving.host,
+                numbers=self._numbers,
+                notify=self._notify,
+                show=serving.show,
+                stop=self.stop,
+            )
+            self._drivers.append(driver)
+            for bound in serving.sockets:
+                self._announce(serving.name, bound)
+                self._endpoints.append(self._endpoint(bound, driver, tasks, own_ports))
+                self._unlinked.append(bound)
+
+    def _endpoint(
+        self,
+        bound: BoundSocket,
+        driver: Driver,
+        tasks: asyncio.TaskGroup,
+        own_ports: frozenset[int],
+    ) -> Acceptor | DatagramEndpoint:
+        buffer_bytes = self._rules.buffer_bytes
+        if bound.endpoint.transport.is_stream:
+            return Acceptor(bound, driver, self._lobby, tasks, buffer_bytes)
+        return DatagramEndpoint(bound, driver, self._lobby, own_ports, buffer_bytes)
+
+    def _announce(self, name: str, bound: BoundSocket) -> None:
+        endpoint = bound.endpoint
+        here = peer_at(0, endpoint.transport, bound.sock.getsockname())
+        self._notify(
+            Listening(
+                at_ns=time.time_ns(),
+                service=name,
+                transport=endpoint.transport,
+                asked=endpoint.shown_host,
+                host=here.host,
+                port=here.port,
+                path=here.path,
+            )
+        )
+
+    async def _sweep(self, driver: Driver) -> None:
+        sweep = IdleSweep(driver, self._rules.idle_s)
+        while True:
+            await asyncio.sleep(sweep.every_s)
+            sweep.sweep()
+
+    async def _until_over(self, tasks: asyncio.TaskGroup) -> None:
+        """Wait for a stop, or until nobody else may come and those inside have left."""
+        limit = tasks.create_task(self._stop_listening_in_time())
+        stopped = tasks.create_task(self._stopping.wait())
+        served = tasks.create_task(self._until_served())
+        await asyncio.wait((stopped, served), return_when=asyncio.FIRST_COMPLETED)
+        for task in (limit, stopped, served):
+            task.cancel()
+
+    async def _stop_listening_in_time(self) -> None:
+        if self._rules.listen_for_s is None:
+            return
+        await asyncio.sleep(self._rules.listen_for_s)
+        if self._lobby.served == 0:
+            self.stop(ExitCode.TIMED_OUT)
+        self._closing.set()
+
+    async def _until_served(self) -> None:
+        await self._closing.wait()
+        self._let_nobody_in()
+        await self._lobby.empty.wait()
+
+    def _let_nobody_in(self) -> None:
+        for endpoint in self._endpoints:
+            endpoint.close()
+
+    async def _stop(self) -> None:
+        """Let nobody else in, let what is queued leave, then end what is left."""
+        self._let_nobody_in()
+        for bound in self._unlinked:
+            unlink_path(bound)
+        for driver in self._drivers:
+            for link in list(driver.links.values()):
+                link.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_S_MAX):
+                await self._lobby.empty.wait()
+        self._abort_all()
+        await self._lobby.empty.wait()
+        for driver in self._drivers:
+            driver.close()
+
+    def _abort_all(self) -> None:
+        for driver in self._drivers:
+            for link in list(driver.links.values()):
+                link.abort(Reason.STOPPING)

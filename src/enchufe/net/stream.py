@@ -1,0 +1,199 @@
+"""Stream peers, TCP and Unix: one connection, read as it comes, written in order."""
+
+import asyncio
+import errno
+from collections.abc import Callable
+from typing import cast
+
+from enchufe.core.events import Reason
+from enchufe.core.limits import LINGER_S_MAX, SEND_QUEUE_BYTES_MAX, SEND_STALL_S_MAX
+from enchufe.core.peer import Peer
+from enchufe.net.driver import Driver
+
+_PEER_GONE = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN})
+
+
+class StreamLink(asyncio.BaseProtocol):
+    """One connection.
+
+    Reading stops while more than `SEND_QUEUE_BYTES_MAX` waits to be written, so that a
+    peer that does not read cannot make us hold more, and slows nobody but itself.
+
+    Args:
+        driver: told what happens.
+        peer: who is at the other end.
+        left: called once the connection is gone.
+    """
+
+    __slots__ = (
+        "_awaiting_drained",
+        "_closing",
+        "_driver",
+        "_left",
+        "_linger",
+        "_peer_finished",
+        "_reason",
+        "_transport",
+        "opened_ns",
+        "peer",
+        "received_bytes",
+        "sent_bytes",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, driver: Driver, peer: Peer, left: Callable[[], None]) -> None:
+        self.peer = peer
+        self.opened_ns = 0
+        self.received_bytes = 0
+        self.sent_bytes = 0
+        self._driver = driver
+        self._left = left
+        self._closing = False
+        self._peer_finished = False
+        self._awaiting_drained = False
+        self._reason: Reason | None = None
+        self._linger: asyncio.TimerHandle | None = None
+
+    # What the transport tells us
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take in the peer."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has no common base
+        self._transport.set_write_buffer_limits(high=SEND_QUEUE_BYTES_MAX)
+        self._driver.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand over what came; what comes after our close is thrown away."""
+        if self._closing:
+            return
+        self.received_bytes += len(data)
+        self._driver.received(self.peer, data)
+
+    def eof_received(self) -> bool:
+        """Note the peer's half-close, and keep our half open."""
+        self._peer_finished = True
+        if self._closing:
+            self._transport.close()
+        else:
+            self._driver.finished(self.peer)
+        return True
+
+    def pause_writing(self) -> None:
+        """Stop reading from a peer that does not read."""
+        if not self._awaiting_drained and not self._peer_finished:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read again, or report that all has left."""
+        if self._awaiting_drained:
+            self._drained()
+        elif not self._peer_finished and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Say that it is over, and why."""
+        if self._linger is not None:
+            self._linger.cancel()
+        self._left()
+        unsent_bytes = self._transport.get_write_buffer_size()
+        self._driver.closed(self, self._reason or self._reason_for(error), unsent_bytes)
+
+    def _reason_for(self, error: Exception | None) -> Reason:
+        if error is None:
+            return Reason.FINISHED if self._peer_finished else Reason.OURS
+        if isinstance(error, OSError) and error.errno in _PEER_GONE:
+            return Reason.RESET
+        return Reason.FAILED
+
+    # What the driver orders
+
+    def send(self, message: bytes) -> None:
+        """Queue ``message``."""
+        self.sent_bytes += len(message)
+        self._transport.write(message)
+
+    def finish(self) -> None:
+        """Half-close after what is queued."""
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+
+    def close(self) -> None:
+        """Close after what is queued.
+
+        Closing while bytes of the peer are unread would make the system send a reset,
+        which may destroy what we just sent before the peer has read it (RFC 1122,
+        4.2.2.13). So we half-close, throw away what still comes, and close when the
+        peer does, or after `LINGER_S_MAX`.
+        """
+        if self._closing:
+            return
+        self._closing = True
+        if self._peer_finished or self._transport.is_closing():
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        self._transport.resume_reading()
+        self._linger_on(self._transport.get_write_buffer_size(), 0.0)
+
+    def abort(self, reason: Reason) -> None:
+        """Close now; what is queued is lost."""
+        self._reason = self._reason or reason
+        self._transport.abort()
+
+    def await_drained(self) -> None:
+        """Report once the queue is empty."""
+        self._awaiting_drained = True
+        self._transport.set_write_buffer_limits(high=0)
+        if self._transport.get_write_buffer_size() == 0:
+            asyncio.get_running_loop().call_soon(self._drained)
+
+    def activity(self) -> int:
+        """Return how many bytes have moved."""
+        return self.received_bytes + self.sent_bytes - self._transport.get_write_buffer_size()
+
+    def _drained(self) -> None:
+        if self._awaiting_drained:
+            self._awaiting_drained = False
+            self._transport.set_write_buffer_limits(high=SEND_QUEUE_BYTES_MAX)
+            self._driver.drained(self.peer)
+
+    def _linger_on(self, queued_bytes: int, stalled_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._linger = loop.call_later(LINGER_S_MAX, self._lingered, queued_bytes, stalled_s)
+
+    def _lingered(self, queued_before_bytes: int, stalled_s: float) -> None:
+        """Close a peer that has taken all we had for it, or takes nothing any more."""
+        queued_bytes = self._transport.get_write_buffer_size()
+        stalled_s = stalled_s + LINGER_S_MAX if queued_bytes == queued_before_bytes else 0.0
+        if queued_bytes == 0 or stalled_s >= SEND_STALL_S_MAX:
+            self.abort(Reason.OURS if queued_bytes == 0 else Reason.SILENT)
+        else:
+            self._linger_on(queued_bytes, stalled_s)
+
+
+class SmallReadsLink(StreamLink, asyncio.BufferedProtocol):
+    """One connection, read so many bytes at a time and no more: ``recv(16)`` made visible.
+
+    Args:
+        driver: told what happens.
+        peer: who is at the other end.
+        left: called once the connection is gone.
+        buffer_bytes: the most that one read takes.
+    """
+
+    __slots__ = ("_buffer",)
+
+    def __init__(
+        self, driver: Driver, peer: Peer, left: Callable[[], None], buffer_bytes: int
+    ) -> None:
+        super().__init__(driver, peer, left)
+        self._buffer = bytearray(buffer_bytes)
+
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 -- asyncio's signature
+        """Lend the event loop the buffer to read into."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Hand over what was read into it."""
+        self.data_received(bytes(self._buffer[:nbytes]))

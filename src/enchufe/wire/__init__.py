@@ -1,0 +1,1 @@
+"""Pure wires: how bytes become messages and back, one file each."""
