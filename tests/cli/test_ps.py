@@ -130,6 +130,11 @@ def test_listen_leaves_out_who_talks(
     assert [each["state"] for each in told] == ["LISTEN"]
 
 
+def test_a_process_is_chosen_by_its_number(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(objects(capsys, "--port", port, "--pid", str(HERE))) == 1
+    assert objects(capsys, "--port", port, "--pid", str(os.getppid())) == []
+
+
 def test_all_brings_sockets_without_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     one, other = socket.socketpair()
     with one, other:
@@ -171,7 +176,7 @@ def test_nothing_found_is_said_and_leaves_the_pipe_empty(
     assert (told.out, told.err) == ("", "There are no such sockets.\n")
 
 
-@pytest.mark.parametrize("wrong", ["70000", "0", "-1", "http", "²"])
+@pytest.mark.parametrize("wrong", ["70000", "0", "-1", "http", "²", "٣"])
 def test_a_port_that_is_none_is_a_usage_error(
     wrong: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from enchufe.core.peer import Transport
 from enchufe.net import socket_diag, sockets
 from enchufe.net.socket_diag import KernelSocket
 from enchufe.net.sockets import (
+    Holder,
     Ownership,
     SocketEntry,
     SocketSelection,
@@ -225,6 +226,25 @@ def test_listeners_come_first(listener: socket.socket) -> None:
         listens = [entry.listens for entry in list_sockets()]
     assert listens == sorted(listens, reverse=True)
     assert {True, False} <= set(listens)
+
+
+@pytest.mark.parametrize(
+    ("entry", "listens"),
+    [
+        (SocketEntry(Transport.TCP, "*:1", state="LISTEN"), True),
+        (SocketEntry(Transport.TCP, "*:1", state="CLOSE"), False),
+        (SocketEntry(Transport.TCP, "*:1", "127.0.0.1:2", "ESTABLISHED"), False),
+        (SocketEntry(Transport.UDP, "*:1"), True),
+        (SocketEntry(Transport.UNIXGRAM, "/run/log"), True),
+        (SocketEntry(Transport.UNIXGRAM, ""), False),
+        (SocketEntry(Transport.UNIXGRAM, "", "/run/log"), False),
+    ],
+)
+def test_who_can_be_reached_first_listens(entry: SocketEntry, listens: bool) -> None:
+    assert entry.listens is listens
+    assert SocketSelection(listening_only=True, everything=True).takes(entry) is listens
+    others = frozenset(Transport) - {entry.transport}
+    assert not SocketSelection(others, everything=True).takes(entry)
 
 
 def test_only_the_transports_asked_for_are_shown(
@@ -462,7 +482,7 @@ def test_a_connection_nobody_holds_any_more_is_no_holder() -> None:
         assert holder(Transport.TCP, "127.0.0.1", port) is None
 
 
-def test_the_holder_of_just_this_address_comes_first_then_the_one_that_listens(
+def test_a_holder_that_listens_comes_first_then_the_one_with_just_this_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def row(host: str, state: str, uid: int) -> KernelSocket:
@@ -482,7 +502,7 @@ def test_the_holder_of_just_this_address_comes_first_then_the_one_that_listens(
         assert found is not None
         order.append(found.user)
         rows = [each for each in rows if each.uid != found.uid]
-    assert order == [str(2**30 + 3), str(2**30 + 2), str(2**30 + 1)]
+    assert order == [str(2**30 + 3), str(2**30 + 1), str(2**30 + 2)]
 
 
 @linux
@@ -494,6 +514,20 @@ def test_a_holder_one_may_not_look_into_is_named_by_its_user(
     assert found is not None
     assert (found.pid, found.program) == (None, None)
     assert (found.uid, found.user) == (os.getuid(), psutil.Process().username())
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (Holder(4711, "python3", 1000, "ana"), "python3 (pid 4711)"),
+        (Holder(4711, "ev\x1bil", 1000, "ana"), "ev\\eil (pid 4711)"),
+        (Holder(4711, None, 1000, "ana"), "? (pid 4711)"),
+        (Holder(None, None, 0, "root"), "uid 0 (root)"),
+        (Holder(None, None, None, None), "uid ? (?)"),
+    ],
+)
+def test_a_holder_reads_the_same_in_every_language(found: Holder, words: str) -> None:
+    assert str(found) == f"{found}" == words
 
 
 def test_the_holder_of_a_unix_path_is_found(unix_listener: socket.socket) -> None:

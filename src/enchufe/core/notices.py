@@ -108,8 +108,15 @@ class ListBroken(Struct, frozen=True, tag=True):
     why: str
 
 
+class Ready(Struct, frozen=True, tag=True):
+    """Every endpoint listens, or has been reported as one that could not."""
+
+    at_ns: int
+
+
 Notice: TypeAlias = (
     Listening
+    | Ready
     | PeerCame
     | PeerLeft
     | PeerRefused

@@ -109,7 +109,9 @@ class Acceptor:
     def _link(self, peer: Peer) -> StreamLink:
         if self._buffer_bytes is None:
             return StreamLink(self._driver, peer, self._lobby.leave)
-        return SmallReadsLink(self._driver, peer, self._lobby.leave, self._buffer_bytes)
+        return SmallReadsLink(
+            self._driver, peer, self._lobby.leave, buffer_bytes=self._buffer_bytes
+        )
 
     def _refuse(self, sock: socket.socket, peer: Peer, refusal: Refusal) -> None:
         self._lobby.notify(PeerRefused(time.time_ns(), peer.transport, peer.address, refusal))

@@ -13,7 +13,7 @@ from msgspec import Struct
 from enchufe.core.events import Reason
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import STOP_S_MAX
-from enchufe.core.notices import Listening, Notice, Refusal
+from enchufe.core.notices import Listening, Notice, Ready, Refusal
 from enchufe.core.peer import Peer
 from enchufe.host import Host
 from enchufe.net.acceptor import Acceptor
@@ -100,6 +100,7 @@ class Server:
             loop.add_signal_handler(number, self._signalled)
         async with asyncio.TaskGroup() as tasks:
             self._open(services, tasks)
+            self._notify(Ready(time.time_ns()))
             background = [tasks.create_task(self._sweep(driver)) for driver in self._drivers]
             await self._until_over(tasks)
             await self._stop()

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from enchufe.core.endpoint import EVERYWHERE
 from enchufe.core.peer import Transport
+from enchufe.core.text import safe_text
 from enchufe.net import socket_diag
 from enchufe.net.socket_diag import KernelSocket
 
@@ -150,6 +151,12 @@ class Holder(Struct, frozen=True):
     uid: int | None
     user: str | None
 
+    def __str__(self) -> str:
+        """``python3 (pid 4711)``, or ``uid 0 (root)``: the same in every language."""
+        if self.pid is None:
+            return f"uid {'?' if self.uid is None else self.uid} ({safe_text(self.user or '?')})"
+        return f"{safe_text(self.program or '?')} (pid {self.pid})"
+
 
 class _Program(Struct, frozen=True):
     """What can be known of a process."""
@@ -196,8 +203,8 @@ def holder(transport: Transport, host: str = "", port: int = 0, path: str = "") 
         path: the path of a Unix socket.
 
     Returns:
-        None if nobody does, or nobody can be found. Where several do, the one with
-        just this address, or else one that listens, comes before the others.
+        None if nobody does, or nobody can be found. Where several do, one that listens
+        comes before one that only talks, then one with just this address before others.
 
     Raises:
         ValueError: ``host`` is a name.
@@ -210,7 +217,10 @@ def holder(transport: Transport, host: str = "", port: int = 0, path: str = "") 
         hosts = _numeric(host)
         holding = [held for held in everyone if _blocks(held.socket, hosts, port)]
         holding.sort(
-            key=lambda held: (held.socket.local_host not in hosts, held.socket.state != LISTEN)
+            key=lambda held: (
+                held.socket.state not in (LISTEN, ""),
+                held.socket.local_host not in hosts,
+            )
         )
     return _as_holder(holding[0]) if holding else None
 

@@ -23,12 +23,17 @@ class StreamLink(asyncio.BaseProtocol):
         driver: told what happens.
         peer: who is at the other end.
         left: called once the connection is gone.
+        hold_input: called with True when too much waits to be written and with False
+            when it has left. A caller holds back what feeds it and goes on reading;
+            where it is None, the peer itself is not read from, as its bytes are what
+            the answers are made of.
     """
 
     __slots__ = (
         "_awaiting_drained",
         "_closing",
         "_driver",
+        "_hold_input",
         "_left",
         "_linger",
         "_peer_finished",
@@ -42,13 +47,20 @@ class StreamLink(asyncio.BaseProtocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, driver: Driver, peer: Peer, left: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        peer: Peer,
+        left: Callable[[], None],
+        hold_input: Callable[[bool], None] | None = None,
+    ) -> None:
         self.peer = peer
         self.opened_ns = 0
         self.received_bytes = 0
         self.sent_bytes = 0
         self._driver = driver
         self._left = left
+        self._hold_input = hold_input
         self._closing = False
         self._peer_finished = False
         self._awaiting_drained = False
@@ -80,13 +92,17 @@ class StreamLink(asyncio.BaseProtocol):
         return True
 
     def pause_writing(self) -> None:
-        """Stop reading from a peer that does not read."""
-        if not self._awaiting_drained and not self._peer_finished:
+        """Stop what makes more to write."""
+        if self._hold_input is not None:
+            self._hold_input(True)
+        elif not self._awaiting_drained and not self._peer_finished:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Read again, or report that all has left."""
-        if self._awaiting_drained:
+        """Go on, or report that all has left."""
+        if self._hold_input is not None:
+            self._hold_input(False)
+        elif self._awaiting_drained:
             self._drained()
         elif not self._peer_finished and not self._transport.is_closing():
             self._transport.resume_reading()
@@ -179,15 +195,22 @@ class SmallReadsLink(StreamLink, asyncio.BufferedProtocol):
         driver: told what happens.
         peer: who is at the other end.
         left: called once the connection is gone.
+        hold_input: as in `StreamLink`.
         buffer_bytes: the most that one read takes.
     """
 
     __slots__ = ("_buffer",)
 
     def __init__(
-        self, driver: Driver, peer: Peer, left: Callable[[], None], buffer_bytes: int
+        self,
+        driver: Driver,
+        peer: Peer,
+        left: Callable[[], None],
+        hold_input: Callable[[bool], None] | None = None,
+        *,
+        buffer_bytes: int,
     ) -> None:
-        super().__init__(driver, peer, left)
+        super().__init__(driver, peer, left, hold_input)
         self._buffer = bytearray(buffer_bytes)
 
     def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 -- asyncio's signature

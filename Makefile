@@ -1,0 +1,77 @@
+# make run    builds .venv and starts `enchufe serve`
+# make test   installs what the tests need and runs every rule and every test
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DONE := $(VENV)/.done
+
+.PHONY: run test check lint types rooms unit catalogue simulate bench compiled clean help
+
+help:  ## list what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(DONE)/run  ## build .venv and start `enchufe serve`
+	$(BIN)/enchufe serve
+
+test: $(DONE)/dev $(DONE)/system check unit  ## run every rule and every test
+
+check: lint types rooms  ## run the rules: style, types, rooms
+
+lint: $(DONE)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DONE)/dev
+	$(BIN)/mypy
+
+rooms: $(DONE)/dev
+	$(BIN)/lint-imports
+
+unit: $(DONE)/dev $(DONE)/system
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+catalogue: $(DONE)/dev  ## bring the Spanish catalogue up to date with the source
+	$(BIN)/python tools/catalogue.py
+
+SEEDS ?= 500
+simulate: $(DONE)/dev  ## run the simulator over many seeds: make simulate SEEDS=5000
+	$(BIN)/pytest tests/simulation --seeds $(SEEDS)
+
+bench: $(DONE)/bench  ## measure against the peers and the C limit
+	$(BIN)/python bench/run.py
+
+compiled: $(DONE)/compiled  ## build .venv-compiled, with the pure rooms compiled by mypyc
+
+clean:  ## remove what was built
+	rm -rf $(VENV) .venv-compiled build dist bench/build src/*.egg-info
+	find src -name '*.mo' -delete -o -name '*.so' -delete
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "enchufe needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); tools/system-packages python3-venv && $(PYTHON) -m venv $(VENV); }
+	$(BIN)/pip install --quiet --upgrade pip
+
+$(DONE)/run: $(VENV)/bin/python pyproject.toml setup.py
+	$(BIN)/pip install --quiet --editable .
+	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/dev: $(DONE)/run $(wildcard src/enchufe/locale/*/LC_MESSAGES/*.po)
+	$(BIN)/pip install --quiet --editable . --group dev
+	@touch $@
+
+$(DONE)/system: tools/system-packages tests/system-packages.txt
+	tools/system-packages $$(grep -v '^#' tests/system-packages.txt)
+	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/bench: $(DONE)/run
+	tools/system-packages gcc libc6-dev ncat socat
+	$(BIN)/pip install --quiet --group bench
+	@touch $@
+
+$(DONE)/compiled: $(VENV)/bin/python pyproject.toml setup.py $(shell find src -name '*.py')
+	$(PYTHON) -m venv .venv-compiled
+	.venv-compiled/bin/pip install --quiet --upgrade pip
+	ENCHUFE_COMPILED=1 .venv-compiled/bin/pip install --quiet --force-reinstall --no-deps --no-cache-dir .
+	.venv-compiled/bin/pip install --quiet .
+	@mkdir -p $(DONE) && touch $@

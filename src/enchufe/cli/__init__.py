@@ -1,0 +1,1 @@
+"""The commands, one file each; they parse, and leave the work to the rooms below."""

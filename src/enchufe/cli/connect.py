@@ -1,0 +1,183 @@
+"""``enchufe connect``: talk with any server, at a terminal or in a pipe."""
+
+import argparse
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from enchufe.cli.parsing import buffer_bytes, seconds
+from enchufe.clients.language import _
+from enchufe.core.exits import ExitCode
+
+if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
+    from enchufe.clients.display import Display
+    from enchufe.core.endpoint import Endpoint
+    from enchufe.core.peer import Transport
+    from enchufe.host import Witness
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to ``subparsers``."""
+    parser = subparsers.add_parser(
+        "connect",
+        help=_("talk with a server"),
+        description=_(
+            "Talks with any server. At a terminal you type and read; in a pipe, standard input "
+            "goes to the server and its answer to standard output. At the end of the input a "
+            "stream is half-closed and its answer awaited to the last byte."
+        ),
+        examples=(
+            ("enchufe connect tcp://localhost:3500", _("type, and read what comes back")),
+            ("enchufe connect udp://localhost:12345 --send hello", _("one datagram")),
+            (
+                r"printf 'HEAD / HTTP/1.0\r\n\r\n' | enchufe connect tcp://localhost:8000",
+                _("ask a web server"),
+            ),
+            ("enchufe connect tcp://[::1]:10000 < big.bin > same.bin", _("every byte comes back")),
+            ("enchufe connect unix://./chat.sock", _("a Unix socket")),
+        ),
+    )
+    parser.add_argument(
+        "endpoint",
+        nargs="+",
+        metavar=_("ENDPOINT"),
+        help=_("tcp://HOST:PORT, udp://…, unix://PATH, unixgram://PATH, or just HOST PORT (TCP)"),
+    )
+    _add_speaking(parser)
+    _add_reaching(parser)
+    _add_showing(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_speaking(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("what is said"))
+    group.add_argument(
+        "--send",
+        action="append",
+        metavar=_("TEXT"),
+        help=_("say this instead of standard input; over UDP each --send is one datagram"),
+    )
+    group.add_argument("--crlf", action="store_true", help=_("end lines with CR LF"))
+    group.add_argument(
+        "--hex", action="store_true", help=_("say and show bytes in hexadecimal: de ad be ef")
+    )
+    group.add_argument(
+        "--no-half-close",
+        dest="half_close",
+        action="store_false",
+        help=_("at the end of the input keep our side open, for servers that leave at its end"),
+    )
+    group.add_argument(
+        "--wait",
+        type=seconds,
+        metavar=_("SECONDS"),
+        help=_(
+            "once all is said, leave after this much silence "
+            "(default: TCP until the server closes, UDP 2 s)"
+        ),
+    )
+
+
+def _add_reaching(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("how it is reached"))
+    group.add_argument(
+        "--connect-timeout",
+        type=seconds,
+        default=10.0,
+        metavar=_("SECONDS"),
+        help=_("how long connecting may take (default: 10)"),
+    )
+    group.add_argument(
+        "--source", metavar=_("ADDRESS:PORT"), help=_("speak from this address and port")
+    )
+    family = group.add_mutually_exclusive_group()
+    family.add_argument("-4", "--ipv4", action="store_true", help=_("use IPv4 only"))
+    family.add_argument("-6", "--ipv6", action="store_true", help=_("use IPv6 only"))
+
+
+def _add_showing(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("what is shown"))
+    group.add_argument(
+        "--buffer",
+        type=buffer_bytes,
+        metavar=_("BYTES"),
+        help=_("read this many bytes at a time, and show each read as the guides do"),
+    )
+    group.add_argument(
+        "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
+    )
+    group.add_argument("--quiet", action="store_true", help=_("no figures at the end"))
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Talk, and return how it ended."""
+    from enchufe.net.loop import run as run_loop
+
+    return run_loop(_call(arguments))
+
+
+async def _call(arguments: argparse.Namespace) -> ExitCode:
+    from enchufe.clients.call import Call, Manner
+    from enchufe.clients.language import current
+    from enchufe.clients.transcript import CallerTranscript, print_line
+    from enchufe.core.endpoint import parse_endpoint
+    from enchufe.net.dial import Dialling
+    from enchufe.record.json_lines import JsonLines
+
+    endpoint = parse_endpoint(" ".join(arguments.endpoint))
+    dialling = Dialling(
+        endpoint=endpoint,
+        family=_family(arguments),
+        source=_source(arguments.source, endpoint.transport),
+        connect_s=arguments.connect_timeout,
+        buffer_bytes=arguments.buffer,
+    )
+    at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    manner = Manner(
+        messages=arguments.send,
+        interactive=at_terminal and arguments.send is None,
+        crlf=arguments.crlf,
+        hexadecimal=arguments.hex,
+        wait_s=arguments.wait,
+        half_close=arguments.half_close,
+        summary=not (arguments.quiet or arguments.log or arguments.buffer),
+    )
+    witness: Witness | None = None
+    if arguments.log:
+        witness = JsonLines(sys.stdout.buffer).write
+    elif arguments.buffer:
+        transcript = CallerTranscript(current(), print_line)
+        transcript.connecting(endpoint.path or endpoint.shown_host, endpoint.port)
+        witness = transcript.witness
+    return await Call(dialling, manner, _display(arguments, endpoint.transport), witness).run()
+
+
+def _family(arguments: argparse.Namespace) -> int:
+    if arguments.ipv4:
+        return socket.AF_INET
+    return socket.AF_INET6 if arguments.ipv6 else 0
+
+
+def _source(text: str | None, transport: "Transport") -> "Endpoint | None":
+    """Return where to speak from; a bare address leaves the port to the system."""
+    from enchufe.core.endpoint import EVERYWHERE, Endpoint, parse_endpoint
+
+    if text is None:
+        return None
+    if not transport.is_internet:
+        return Endpoint(transport, path=text)
+    has_port = text.rpartition("]")[2].count(":") == 1 or text.isdecimal()
+    source = parse_endpoint(text if has_port else f"{text}:0", transport)
+    return Endpoint(transport, source.host or EVERYWHERE, source.port)
+
+
+def _display(arguments: argparse.Namespace, transport: "Transport") -> "Display":
+    from enchufe.clients.display import HexDump, Hide, Pass, SafeText
+
+    if arguments.log or arguments.buffer:
+        return Hide()
+    if arguments.hex:
+        return HexDump()
+    if sys.stdout.isatty():
+        return SafeText(ends_messages=not transport.is_stream)
+    return Pass(sys.stdout.buffer, ends_messages=not transport.is_stream)

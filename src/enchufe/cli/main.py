@@ -1,0 +1,117 @@
+"""The command ``enchufe``: chooses the language and the command, and explains what fails."""
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from enchufe import __version__
+from enchufe.cli import connect, ps, serve
+from enchufe.cli.parsing import CommandParser
+from enchufe.clients.language import LANGUAGES, _, advise, choose, explain, language_of
+from enchufe.core.errors import EnchufeError, EndpointError
+from enchufe.core.exits import ExitCode
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        words: the command line without the program's name; None for the process's own.
+    """
+    words = sys.argv[1:] if words is None else list(words)
+    choose(_language(words))
+    try:
+        arguments = _parser().parse_args(words)
+        return int(arguments.run(arguments))
+    except EnchufeError as error:
+        show_error(error)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        return _output_closed()
+    except Exception:
+        traceback.print_exc()
+        sys.stderr.write(
+            _("enchufe: this is a bug of enchufe; please report the lines above") + "\n"
+        )
+        return int(ExitCode.BUG)
+
+
+def _language(words: Sequence[str]) -> str:
+    """Return the language of ``--lang``, wherever it stands, else the environment's.
+
+    The parser is not built yet: its own words are in that language too.
+    """
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--":
+            break
+        chosen = word.removeprefix("--lang=") if word.startswith("--lang=") else ""
+        chosen = following if word == "--lang" else chosen
+        if chosen in LANGUAGES:
+            return chosen
+    return language_of(dict(os.environ))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = CommandParser(
+        prog="enchufe",
+        description=_(
+            "Programs that talk over sockets: run them, talk through them, see who talks."
+        ),
+        examples=(
+            ("enchufe serve", _("echo, hello and greetings on the ports the guides use")),
+            ("enchufe connect udp://localhost:12345 --send hello", _("say hello")),
+            ("enchufe ps", _("who listens and who talks")),
+        ),
+        epilog_more=_exit_codes(),
+    )
+    parser.add_argument("--version", action="version", version=f"enchufe {__version__}")
+    commands = parser.add_subparsers(
+        title=_("commands"), metavar=_("COMMAND"), required=True, parser_class=CommandParser
+    )
+    for command in (serve, connect, ps):
+        command.add_parser(commands)
+    return parser
+
+
+def _exit_codes() -> str:
+    meanings = {
+        ExitCode.DONE: _("done"),
+        ExitCode.BUG: _("a bug of enchufe"),
+        ExitCode.USAGE: _("the command line makes no sense"),
+        ExitCode.NAME_NOT_FOUND: _("a name was not found"),
+        ExitCode.REFUSED: _("refused or unreachable"),
+        ExitCode.TIMED_OUT: _("timed out"),
+        ExitCode.DENIED: _("denied"),
+        ExitCode.LOST: _("lost in the middle"),
+        ExitCode.PROTOCOL: _("protocol error"),
+        ExitCode.OVER_LIMIT: _("over a limit"),
+        ExitCode.INTERRUPTED: _("interrupted with Ctrl-C"),
+        ExitCode.OUTPUT_CLOSED: _("standard output was closed"),
+    }
+    rows = [f"  {code:>3}  {meanings[code]}" for code in ExitCode]
+    return "\n".join([_("exit codes:"), *rows])
+
+
+def show_error(error: EnchufeError) -> None:
+    """Show what happened, where in what was typed, and what to do next."""
+    lines = [f"enchufe: {explain(error)}"]
+    if isinstance(error, EndpointError):
+        lines += [f"  {error.text}", "  " + " " * error.start + "^" * (error.end - error.start)]
+    hint = advise(error)
+    if hint:
+        lines.append(f"  {hint}")
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+def _output_closed() -> int:
+    """End quietly: whoever read our output has read enough.
+
+    Python would complain when it flushes standard output at exit, so that is given
+    somewhere to go (library/signal, "Note on SIGPIPE").
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(ExitCode.OUTPUT_CLOSED)

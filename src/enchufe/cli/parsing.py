@@ -1,0 +1,83 @@
+"""What all commands' parsers share: examples, the language, and values with a meaning."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from enchufe.clients.language import LANGUAGES, _
+from enchufe.core.errors import N_, UsageError
+
+Example = tuple[str, str]
+"""A command to type, and what it does."""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose help ends with examples and that knows ``--lang``.
+
+    Args:
+        examples: commands to type.
+        epilog_more: shown after the examples.
+        options: as for `argparse.ArgumentParser`.
+    """
+
+    def __init__(
+        self, *, examples: Sequence[Example] = (), epilog_more: str = "", **options: Any
+    ) -> None:
+        options["formatter_class"] = argparse.RawDescriptionHelpFormatter
+        options["epilog"] = "\n\n".join(filter(None, (_shown(examples), epilog_more)))
+        super().__init__(**options)
+        self.add_argument(
+            "--lang", choices=LANGUAGES, help=_("language of messages (default: the system's)")
+        )
+
+
+def _shown(examples: Sequence[Example]) -> str:
+    if not examples:
+        return ""
+    rows = [line for command, meaning in examples for line in (f"  {command}", f"      {meaning}")]
+    return "\n".join([_("examples:"), *rows])
+
+
+def seconds(text: str) -> float:
+    """Return a time in seconds, more than none.
+
+    Raises:
+        UsageError: it is not one.
+    """
+    try:
+        value = float(text.removesuffix("s"))
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1e9:
+        raise UsageError(N_("“{text}” is not a number of seconds above 0"), text=text)
+    return value
+
+
+def count(text: str) -> int:
+    """Return a whole number from 1 on.
+
+    Raises:
+        UsageError: it is not one.
+    """
+    if not text.isdecimal() or not text.isascii() or int(text) < 1:
+        raise UsageError(N_("“{text}” is not a whole number from 1 on"), text=text)
+    return int(text)
+
+
+def buffer_bytes(text: str) -> int:
+    """Return the size of a read buffer, 1 byte to 16 MiB.
+
+    Raises:
+        UsageError: it is not one.
+    """
+    value = count(text)
+    if value > BUFFER_BYTES_MAX:
+        raise UsageError(
+            N_("a read buffer has at most {most} bytes, not {value}"),
+            most=BUFFER_BYTES_MAX,
+            value=value,
+        )
+    return value
+
+
+BUFFER_BYTES_MAX = 16 * 1024 * 1024

@@ -1,0 +1,157 @@
+"""``enchufe serve``: services at endpoints, until Ctrl-C or a limit."""
+
+import argparse
+import socket
+from typing import TYPE_CHECKING
+
+from enchufe.cli.parsing import buffer_bytes, count, seconds
+from enchufe.clients.language import _
+from enchufe.core.exits import ExitCode
+
+if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
+    from enchufe.clients.serving import Choices
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to ``subparsers``."""
+    parser = subparsers.add_parser(
+        "serve",
+        help=_("run services that others talk to"),
+        description=_(
+            "Runs services on loopback, or where their endpoints say. Without arguments it opens "
+            "echo, hello and greet on the ports the course guides use. Services: echo, hello, "
+            "greet, discard, daytime, time, chargen."
+        ),
+        examples=(
+            ("enchufe serve", _("the guides' services on the guides' ports")),
+            (
+                "enchufe serve echo@tcp://localhost:10000 echo@udp://localhost:3500 --buffer 16",
+                _("show every read of sixteen bytes"),
+            ),
+            ("enchufe serve greet@tcp://:9001 --stop-after 5", _("greet five clients and end")),
+            ("enchufe serve hello@udp://:12345", _("show who says hello, and answer")),
+            ("enchufe serve 'echo@tcp://*:3500' --allow 192.168.0.0/16", _("for the classroom")),
+            ("enchufe serve chargen@tcp://:0", _("any free port; the real one is printed")),
+        ),
+    )
+    parser.add_argument(
+        "services",
+        nargs="*",
+        metavar=_("SERVICE@ENDPOINT"),
+        help=_(
+            "such as echo@tcp://localhost:3500, echo@:3500, echo@unix://./echo.sock; "
+            "no host is loopback, * is every interface, port 0 any free one"
+        ),
+    )
+    _add_talking(parser)
+    _add_doors(parser)
+    _add_ending(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_talking(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("how it talks"))
+    group.add_argument(
+        "--buffer",
+        type=buffer_bytes,
+        metavar=_("BYTES"),
+        help=_("read this many bytes at a time, and show each read as the guides do"),
+    )
+    group.add_argument(
+        "--text",
+        metavar=_("TEXT"),
+        help=_("what greet and hello say; {host}, {port} and {address} are the peer's"),
+    )
+    group.add_argument(
+        "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
+    )
+    group.add_argument("--quiet", action="store_true", help=_("show problems only"))
+    group.add_argument(
+        "--workers",
+        type=count,
+        default=1,
+        metavar="N",
+        help=_("share the endpoints among this many processes, one for each core"),
+    )
+    family = group.add_mutually_exclusive_group()
+    family.add_argument("-4", "--ipv4", action="store_true", help=_("listen in IPv4 only"))
+    family.add_argument("-6", "--ipv6", action="store_true", help=_("listen in IPv6 only"))
+
+
+def _add_doors(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("who may come in"))
+    group.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar=_("NETWORK"),
+        help=_("only these: 10.0.0.0/8, ::1, localhost, or @FILE with one a line"),
+    )
+    group.add_argument(
+        "--deny",
+        action="append",
+        default=[],
+        metavar=_("NETWORK"),
+        help=_("all but these; a changed @FILE is read again and drops nobody"),
+    )
+    group.add_argument(
+        "--max-peers", type=count, metavar="N", help=_("how many may be inside at once")
+    )
+    group.add_argument(
+        "--backlog",
+        type=count,
+        default=4096,
+        metavar="N",
+        help=_("how many connections may wait to be accepted (default: 4096)"),
+    )
+
+
+def _add_ending(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("when it ends"))
+    group.add_argument(
+        "--idle",
+        type=seconds,
+        metavar=_("SECONDS"),
+        help=_("end a conversation in which nothing moves for so long"),
+    )
+    group.add_argument(
+        "--listen-for",
+        type=seconds,
+        metavar=_("SECONDS"),
+        help=_("let newcomers in for so long; those inside may finish"),
+    )
+    group.add_argument(
+        "--stop-after",
+        type=count,
+        metavar="N",
+        help=_("end after serving so many: connections, and datagrams"),
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Serve, and return how it ended."""
+    from enchufe.clients.serving import serve
+
+    return serve(_choices(arguments))
+
+
+def _choices(arguments: argparse.Namespace) -> "Choices":
+    from enchufe.clients.serving import Choices
+
+    family = socket.AF_INET if arguments.ipv4 else socket.AF_INET6 if arguments.ipv6 else 0
+    return Choices(
+        services=arguments.services,
+        family=family,
+        buffer_bytes=arguments.buffer,
+        text=arguments.text,
+        log=arguments.log,
+        quiet=arguments.quiet,
+        workers=arguments.workers,
+        allow=arguments.allow,
+        deny=arguments.deny,
+        peers_max=arguments.max_peers,
+        backlog=arguments.backlog,
+        idle_s=arguments.idle,
+        listen_for_s=arguments.listen_for,
+        serve_max=arguments.stop_after,
+    )

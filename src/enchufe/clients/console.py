@@ -1,0 +1,100 @@
+"""The server's own screen: where it listens, how to try it, who comes and goes."""
+
+import sys
+import time
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from enchufe.clients.language import _
+from enchufe.clients.words import sentence
+from enchufe.core.endpoint import EVERYWHERE
+from enchufe.core.notices import (
+    AnswerLost,
+    DatagramCut,
+    DescriptorsExhausted,
+    ListBroken,
+    Listening,
+    LoopAvoided,
+    Notice,
+    PeerRefused,
+    Ready,
+)
+from enchufe.core.peer import Peer, Transport
+from enchufe.core.text import safe_bytes, safe_text
+from enchufe.services import CATALOGUE
+
+PROBLEMS = (AnswerLost, DatagramCut, DescriptorsExhausted, ListBroken, LoopAvoided, PeerRefused)
+
+
+class ServerConsole:
+    """Shows a server's notices, a line each.
+
+    Args:
+        stream: where to, standard output by default.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._console = Console(
+            file=stream or sys.stdout, highlight=False, markup=False, soft_wrap=True
+        )
+        self._announced: set[tuple[Transport, str, int, str]] = set()
+        self._width = max(len(name) for name in CATALOGUE)
+
+    def notice(self, notice: Notice) -> None:
+        """Show one notice."""
+        match notice:
+            case Listening():
+                self._announce(notice)
+            case Ready():
+                self._console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
+            case _:
+                style = "yellow" if isinstance(notice, PROBLEMS) else ""
+                self._line(notice.at_ns, sentence(notice), style)
+
+    def show(self, peer: Peer, message: bytes) -> None:
+        """Show what a peer said, and who it is."""
+        text = _("{message} from {address}").format(
+            message=safe_bytes(message), address=safe_text(peer.address)
+        )
+        self._line(time.time_ns(), text, "bold")
+
+    def problem(self, text: str) -> None:
+        """Show something that went wrong but stops nothing."""
+        self._line(time.time_ns(), text, "yellow")
+
+    def _line(self, at_ns: int, text: str, style: str) -> None:
+        clock = time.strftime("%H:%M:%S", time.localtime(at_ns / 1e9))
+        self._console.print(Text(clock, style="dim"), Text(text, style=style))
+
+    def _announce(self, notice: Listening) -> None:
+        """Show an endpoint once, with what to type to try it."""
+        key = (notice.transport, notice.asked, notice.port, notice.path)
+        if key in self._announced:
+            return
+        self._announced.add(key)
+        where = notice.path or f"{_bracketed(notice.asked)}:{notice.port}"
+        left = f"{notice.service:<{self._width}}  {notice.transport:<4} {where}"
+        ours, theirs = try_commands(notice)
+        self._console.print(Text(f"{left:<31} ", style="bold"), Text(ours), sep="")
+        self._console.print(Text(" " * 32 + theirs, style="dim"))
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def try_commands(notice: Listening) -> tuple[str, str]:
+    """Return what to type to try an endpoint: with our client, and with ``ncat``."""
+    kind = CATALOGUE.get(notice.service)
+    say = f" --send {kind.try_with}" if kind is not None and kind.try_with else ""
+    if not notice.transport.is_internet:
+        flag = "-U" if notice.transport.is_stream else "-uU"
+        ours = f"enchufe connect {notice.transport}://{notice.path}{say}"
+        return ours, f"ncat {flag} {notice.path}"
+    host = "localhost" if notice.asked == EVERYWHERE else notice.asked
+    url_host = "" if host == "localhost" else _bracketed(host)
+    flag = "" if notice.transport.is_stream else "-u "
+    ours = f"enchufe connect {notice.transport}://{url_host}:{notice.port}{say}"
+    return ours, f"ncat {flag}{host} {notice.port}"

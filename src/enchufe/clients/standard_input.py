@@ -1,0 +1,44 @@
+"""Standard input in pieces, without a thread and without blocking the conversation."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+
+CHUNK_BYTES = 64 * 1024
+"""As much as a pipe holds on Linux (pipe(7))."""
+
+
+async def chunks(descriptor: int) -> AsyncIterator[bytes]:
+    """Yield what can be read from ``descriptor`` until its end.
+
+    Pipes and terminals are waited for; files are always ready, and epoll(7) refuses
+    them. A descriptor that is closed has nothing to say.
+    """
+    while True:
+        await _until_readable(descriptor)
+        try:
+            data = os.read(descriptor, CHUNK_BYTES)
+        except OSError:
+            return
+        if not data:
+            return
+        yield data
+
+
+async def _until_readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    readable = loop.create_future()
+    try:
+        loop.add_reader(descriptor, _settle, readable)
+    except OSError:  # a file, or nothing: ready, or os.read tells
+        await asyncio.sleep(0)
+        return
+    try:
+        await readable
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def _settle(readable: "asyncio.Future[None]") -> None:
+    if not readable.done():
+        readable.set_result(None)

@@ -1,0 +1,149 @@
+"""Notices, refusals and figures in the words of a person, in the chosen language."""
+
+from enchufe.clients.language import _, plural
+from enchufe.core.events import Reason
+from enchufe.core.notices import (
+    AnswerLost,
+    DatagramCut,
+    DescriptorsExhausted,
+    ListBroken,
+    Listening,
+    ListReloaded,
+    LoopAvoided,
+    Notice,
+    PeerCame,
+    PeerLeft,
+    PeerRefused,
+    Ready,
+    Refusal,
+)
+from enchufe.core.text import safe_text
+
+
+def size(count_bytes: int) -> str:
+    """Return a number of bytes with a unit a person takes in: ``42 B``, ``4.8 MiB``."""
+    amount = float(count_bytes)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024 or unit == "GiB":
+            break
+        amount /= 1024
+    return f"{count_bytes} B" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time with a unit a person takes in: ``3 ms``, ``1.2 s``, ``4 min 5 s``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.3g} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def refusal_reason(refusal: Refusal) -> str:
+    """Return what a refused peer is told."""
+    match refusal:
+        case Refusal.NOT_ALLOWED:
+            return _("your address is not among those allowed here")
+        case Refusal.DENIED:
+            return _("your address is denied here")
+        case Refusal.FULL:
+            return _("as many peers are inside as may be; try again later")
+        case Refusal.DESCRIPTORS:
+            return _("the system gives this server no more sockets; try again later")
+
+
+def why_over(reason: Reason) -> str:
+    """Return why a conversation ended, or "" if it ended as it should."""
+    match reason:
+        case Reason.FINISHED | Reason.OURS:
+            return ""
+        case Reason.RESET:
+            return _("the other side broke it off (reset)")
+        case Reason.REFUSED:
+            return _("nobody listens there")
+        case Reason.SILENT:
+            return _("silent for too long")
+        case Reason.STOPPING:
+            return _("this server stops")
+        case Reason.FAILED:
+            return _("the network failed")
+
+
+def sentence(notice: Notice) -> str:
+    """Return ``notice`` as a sentence without its time."""
+    match notice:
+        case Listening():
+            where = notice.path or f"{notice.asked}:{notice.port}"
+            return _("{service} listens on {transport} {where}").format(
+                service=notice.service, transport=notice.transport, where=where
+            )
+        case Ready():
+            return _("Ready.")
+        case PeerCame():
+            return _("{who} came").format(who=_who(notice))
+        case PeerLeft():
+            return _left(notice)
+        case _:
+            return _problem(notice)
+
+
+def _problem(
+    notice: PeerRefused
+    | DatagramCut
+    | LoopAvoided
+    | AnswerLost
+    | DescriptorsExhausted
+    | ListReloaded
+    | ListBroken,
+) -> str:
+    match notice:
+        case PeerRefused():
+            return _("{address} refused: {why}").format(
+                address=safe_text(notice.address), why=refusal_reason(notice.refusal)
+            )
+        case DatagramCut():
+            return _(
+                "a datagram from {address} was longer than the buffer: {kept} kept, "
+                "the rest is lost (of a datagram, what one read does not take is gone)"
+            ).format(address=safe_text(notice.peer.address), kept=size(notice.kept_bytes))
+        case LoopAvoided():
+            return _(
+                "{address} is not answered: two servers that answer anything would never stop"
+            ).format(address=safe_text(notice.address))
+        case AnswerLost():
+            return _("{size} to {address} could not be sent: {why}").format(
+                size=size(notice.size_bytes),
+                address=safe_text(notice.address) or "?",
+                why=notice.why,
+            )
+        case DescriptorsExhausted():
+            return _(
+                "no more sockets: this program may have {most} open files; {inside} peers are "
+                "served on, others wait (raise the limit with: ulimit -n)"
+            ).format(most=notice.descriptors_max, inside=notice.inside)
+        case ListReloaded():
+            return plural(
+                "{path} changed and was read again: {count} network",
+                "{path} changed and was read again: {count} networks",
+                notice.networks,
+            ).format(path=notice.path, count=notice.networks)
+        case ListBroken():
+            return _("{path} changed and is not understood, the former list stays: {why}").format(
+                path=notice.path, why=notice.why
+            )
+
+
+def _who(notice: PeerCame | PeerLeft) -> str:
+    return f"{notice.service} {notice.peer.transport} {safe_text(notice.peer.address)}"
+
+
+def _left(notice: PeerLeft) -> str:
+    text = _("{who} left after {lasted}: {received} received, {sent} sent").format(
+        who=_who(notice),
+        lasted=duration(notice.lasted_s),
+        received=size(notice.received_bytes),
+        sent=size(notice.sent_bytes),
+    )
+    why = why_over(notice.reason)
+    return f"{text} ({why})" if why else text

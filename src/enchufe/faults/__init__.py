@@ -1,0 +1,1 @@
+"""Pure faults of a network: one fault, one file."""

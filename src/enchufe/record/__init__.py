@@ -1,0 +1,1 @@
+"""What happened, kept or passed on in forms that programs read."""
