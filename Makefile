@@ -70,8 +70,9 @@ $(DONE)/bench: $(DONE)/run
 	@touch $@
 
 $(DONE)/compiled: $(VENV)/bin/python pyproject.toml setup.py $(shell find src -name '*.py')
+	tools/system-packages gcc libc6-dev
 	$(PYTHON) -m venv .venv-compiled
 	.venv-compiled/bin/pip install --quiet --upgrade pip
-	ENCHUFE_COMPILED=1 .venv-compiled/bin/pip install --quiet --force-reinstall --no-deps --no-cache-dir .
-	.venv-compiled/bin/pip install --quiet .
+	.venv-compiled/bin/pip install --quiet --group compiled .
+	ENCHUFE_COMPILED=1 .venv-compiled/bin/pip install --quiet --no-build-isolation --no-deps --force-reinstall .
 	@mkdir -p $(DONE) && touch $@

@@ -2,8 +2,8 @@
  * load udp HOST PORT SOCKETS IN_FLIGHT SIZE SECONDS
  *
  * Puts an echo server under load, checks every byte that comes back, and prints
- * "started" when all sockets are open, then one line of JSON. Exit status 0: the server was right; 1: it was wrong, and
- * "error" says how; 2: the command line was. */
+ * "started" when all sockets are open, then one line of JSON. Exit status 0: the
+ * server was right; 1: it was wrong, and "error" says how; 2: the command line was. */
 #include "address.h"
 #include "load_tcp.h"
 #include "load_udp.h"

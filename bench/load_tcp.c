@@ -2,8 +2,9 @@
  *
  * Edge-triggered, so that one wake-up costs one recv and one send and interest
  * never has to be changed. That is safe because a short read or a short write
- * means that the kernel has no more for us now and will wake us again
- * (epoll(7), "Questions and answers", Q9). */
+ * means that the kernel has no more for us now and will wake us again (epoll(7),
+ * "Questions and answers", Q9); the end of the stream, which may have come in the
+ * same wake-up as the last bytes, shows as EPOLLRDHUP. */
 #define _GNU_SOURCE
 #include "load_tcp.h"
 
@@ -102,7 +103,8 @@ static void check(const struct connection *connection, size_t arrived_bytes)
     if (memcmp(answer_buffer, expected, arrived_bytes) == 0)
         return;
     size_t at = first_difference(answer_buffer, expected, arrived_bytes);
-    outcome_fault(result, "connection %d: byte %zu of message %llu came back as 0x%02x, sent 0x%02x",
+    outcome_fault(result,
+                  "connection %d: byte %zu of message %llu came back as 0x%02x, sent 0x%02x",
                   connection->number, from + at, (unsigned long long)connection->message,
                   answer_buffer[at], expected[at]);
 }
@@ -155,6 +157,8 @@ static void exchange(int epoll)
         for (int index = 0; index < count; index++) {
             send_rest(events[index].data.ptr);
             receive(events[index].data.ptr);
+            if (events[index].events & EPOLLRDHUP) /* behind the last bytes is the end */
+                receive(events[index].data.ptr);
         }
     }
 }
@@ -186,7 +190,8 @@ static bool open_connection(int epoll, const struct sockaddr_in *server, int num
         outcome_fault(result, "connection %d: connecting failed: %s", number, strerror(errno));
         return false;
     }
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = connection};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                .data.ptr = connection};
     return epoll_ctl(epoll, EPOLL_CTL_ADD, connection->descriptor, &event) == 0;
 }
 

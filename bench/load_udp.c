@@ -240,7 +240,8 @@ static void exchange(int epoll)
 static void prepare_messages(void)
 {
     for (int place = 0; place < IN_FLIGHT_MAX; place++) {
-        parts_out[place][0] = (struct iovec){.iov_base = &heads[place], .iov_len = sizeof(struct head)};
+        parts_out[place][0].iov_base = &heads[place];
+        parts_out[place][0].iov_len = sizeof(struct head);
         parts_out[place][1].iov_len = datagram_size_bytes - sizeof(struct head);
         messages_out[place].msg_hdr.msg_iov = parts_out[place];
         messages_out[place].msg_hdr.msg_iovlen = 2;

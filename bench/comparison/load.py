@@ -66,10 +66,10 @@ def _watched(process: subprocess.Popen[str], server: Server, seconds: float) -> 
         raise CannotMeasureError(str(_parsed(first_line)["error"]))
     server_busy = _busy_share(server, process, seconds)
     try:
-        line, _ = process.communicate(timeout=seconds + SPARE_SECONDS)
+        process.wait(seconds + SPARE_SECONDS)  # one line is no danger to the pipe
     except subprocess.TimeoutExpired as problem:
         raise CannotMeasureError("the load did not come to an end") from problem
-    return _figures(_parsed(line), server_busy)
+    return _figures(_parsed(process.stdout.readline()), server_busy)
 
 
 def _busy_share(server: Server, process: subprocess.Popen[str], seconds: float) -> float:

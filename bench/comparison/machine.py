@@ -20,6 +20,8 @@ def facts(words: list[str]) -> dict[str, str]:
         "command": shlex.join(["bench/run.py", *_without_paths(words)]),
         "system": _system(),
         "kernel": platform.release(),
+        "TCP congestion control": _setting("net/ipv4/tcp_congestion_control"),
+        "bytes a UDP socket may hold": _setting("net/core/rmem_default"),
         "processor": _processor(),
         "processors": str(len(os.sched_getaffinity(0))),
         "load average at the start": f"{os.getloadavg()[0]:.2f}",
@@ -42,6 +44,14 @@ def _system() -> str:
     except OSError:
         return platform.system()
     return release["PRETTY_NAME"]
+
+
+def _setting(name: str) -> str:
+    """Read a setting of the kernel, as sysctl(8) does."""
+    try:
+        return Path("/proc/sys", name).read_text(encoding="ascii").strip()
+    except OSError:
+        return "unknown"
 
 
 def _processor() -> str:

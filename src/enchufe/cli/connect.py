@@ -1,7 +1,6 @@
 """``enchufe connect``: talk with any server, at a terminal or in a pipe."""
 
 import argparse
-import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -153,6 +152,8 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _family(arguments: argparse.Namespace) -> int:
+    import socket
+
     if arguments.ipv4:
         return socket.AF_INET
     return socket.AF_INET6 if arguments.ipv6 else 0

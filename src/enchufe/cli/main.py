@@ -1,15 +1,16 @@
 """The command ``enchufe``: chooses the language and the command, and explains what fails."""
 
 import argparse
+import contextlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 from enchufe import __version__
 from enchufe.cli import connect, ps, serve
 from enchufe.cli.parsing import CommandParser
 from enchufe.clients.language import LANGUAGES, _, advise, choose, explain, language_of
+from enchufe.clients.standard_streams import discard_output, fill_missing_streams, is_output_lost
 from enchufe.core.errors import EnchufeError, EndpointError
 from enchufe.core.exits import ExitCode
 
@@ -20,24 +21,39 @@ def main(words: Sequence[str] | None = None) -> int:
     Args:
         words: the command line without the program's name; None for the process's own.
     """
+    fill_missing_streams()
     words = sys.argv[1:] if words is None else list(words)
     choose(_language(words))
     try:
-        arguments = _parser().parse_args(words)
-        return int(arguments.run(arguments))
+        return _obey(words)
     except EnchufeError as error:
         show_error(error)
         return int(error.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        return _output_closed()
-    except Exception:
-        traceback.print_exc()
-        sys.stderr.write(
-            _("enchufe: this is a bug of enchufe; please report the lines above") + "\n"
-        )
-        return int(ExitCode.BUG)
+    except Exception as error:
+        if is_output_lost(error):
+            discard_output()
+            return int(ExitCode.OUTPUT_CLOSED)
+        return _bug()
+
+
+def _bug() -> int:
+    """Show where in our own code it went wrong."""
+    import traceback
+
+    traceback.print_exc()
+    sys.stderr.write(_("enchufe: this is a bug of enchufe; please report the lines above") + "\n")
+    return int(ExitCode.BUG)
+
+
+def _obey(words: Sequence[str]) -> int:
+    """Parse ``words`` and do what they say; help and usage leave through here too."""
+    try:
+        arguments = _parser().parse_args(words)
+        return int(arguments.run(arguments))
+    finally:
+        sys.stdout.flush()  # now, while somebody can still say that nobody reads it
 
 
 def _language(words: Sequence[str]) -> str:
@@ -45,7 +61,7 @@ def _language(words: Sequence[str]) -> str:
 
     The parser is not built yet: its own words are in that language too.
     """
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word == "--":
             break
         chosen = word.removeprefix("--lang=") if word.startswith("--lang=") else ""
@@ -66,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
             ("enchufe connect udp://localhost:12345 --send hello", _("say hello")),
             ("enchufe ps", _("who listens and who talks")),
         ),
-        epilog_more=_exit_codes(),
+        epilog=_exit_codes(),
     )
     parser.add_argument("--version", action="version", version=f"enchufe {__version__}")
     commands = parser.add_subparsers(
@@ -104,14 +120,5 @@ def show_error(error: EnchufeError) -> None:
     hint = advise(error)
     if hint:
         lines.append(f"  {hint}")
-    sys.stderr.write("\n".join(lines) + "\n")
-
-
-def _output_closed() -> int:
-    """End quietly: whoever read our output has read enough.
-
-    Python would complain when it flushes standard output at exit, so that is given
-    somewhere to go (library/signal, "Note on SIGPIPE").
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(ExitCode.OUTPUT_CLOSED)
+    with contextlib.suppress(OSError):  # whoever read it has left
+        sys.stderr.write("\n".join(lines) + "\n")

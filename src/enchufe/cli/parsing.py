@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from enchufe.clients.language import LANGUAGES, _
-from enchufe.core.errors import N_, UsageError
 
 Example = tuple[str, str]
 """A command to type, and what it does."""
@@ -15,20 +14,25 @@ class CommandParser(argparse.ArgumentParser):
     """A parser whose help ends with examples and that knows ``--lang``.
 
     Args:
-        examples: commands to type.
-        epilog_more: shown after the examples.
+        examples: commands to type; they come before the epilog.
         options: as for `argparse.ArgumentParser`.
     """
 
-    def __init__(
-        self, *, examples: Sequence[Example] = (), epilog_more: str = "", **options: Any
-    ) -> None:
+    def __init__(self, *, examples: Sequence[Example] = (), **options: Any) -> None:
         options["formatter_class"] = argparse.RawDescriptionHelpFormatter
-        options["epilog"] = "\n\n".join(filter(None, (_shown(examples), epilog_more)))
+        options["epilog"] = "\n\n".join(filter(None, (_shown(examples), options.get("epilog"))))
         super().__init__(**options)
         self.add_argument(
             "--lang", choices=LANGUAGES, help=_("language of messages (default: the system's)")
         )
+
+    def format_help(self) -> str:
+        """Return the help, its description as wide as the terminal, its examples as they are."""
+        from shutil import get_terminal_size
+        from textwrap import fill
+
+        self.description = fill(self.description or "", get_terminal_size().columns - 2)
+        return super().format_help()
 
 
 def _shown(examples: Sequence[Example]) -> str:
@@ -42,14 +46,16 @@ def seconds(text: str) -> float:
     """Return a time in seconds, more than none.
 
     Raises:
-        UsageError: it is not one.
+        ArgumentTypeError: it is not one.
     """
     try:
         value = float(text.removesuffix("s"))
     except ValueError:
         value = -1.0
     if not 0 < value < 1e9:
-        raise UsageError(N_("“{text}” is not a number of seconds above 0"), text=text)
+        raise argparse.ArgumentTypeError(
+            _("“{text}” is not a number of seconds above 0").format(text=text)
+        )
     return value
 
 
@@ -57,10 +63,12 @@ def count(text: str) -> int:
     """Return a whole number from 1 on.
 
     Raises:
-        UsageError: it is not one.
+        ArgumentTypeError: it is not one.
     """
     if not text.isdecimal() or not text.isascii() or int(text) < 1:
-        raise UsageError(N_("“{text}” is not a whole number from 1 on"), text=text)
+        raise argparse.ArgumentTypeError(
+            _("“{text}” is not a whole number from 1 on").format(text=text)
+        )
     return int(text)
 
 
@@ -68,14 +76,14 @@ def buffer_bytes(text: str) -> int:
     """Return the size of a read buffer, 1 byte to 16 MiB.
 
     Raises:
-        UsageError: it is not one.
+        ArgumentTypeError: it is not one.
     """
     value = count(text)
     if value > BUFFER_BYTES_MAX:
-        raise UsageError(
-            N_("a read buffer has at most {most} bytes, not {value}"),
-            most=BUFFER_BYTES_MAX,
-            value=value,
+        raise argparse.ArgumentTypeError(
+            _("a read buffer has at most {most} bytes, not {value}").format(
+                most=BUFFER_BYTES_MAX, value=value
+            )
         )
     return value
 

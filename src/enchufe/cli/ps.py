@@ -8,7 +8,7 @@ from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
 if TYPE_CHECKING:
-    from enchufe.net.sockets import SocketSelection
+    from enchufe.machine.sockets import SocketSelection
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,7 +33,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> ExitCode:
     """Show the sockets that ``args`` asks for."""
-    from enchufe.net import sockets
+    from enchufe.machine import sockets
 
     entries = sockets.list_sockets(_selection(args))
     if args.log == "jsonl":
@@ -108,7 +108,7 @@ def _port(text: str) -> int:
 
 def _selection(args: argparse.Namespace) -> "SocketSelection":
     from enchufe.core.peer import Transport
-    from enchufe.net.sockets import SocketSelection
+    from enchufe.machine.sockets import SocketSelection
 
     chosen = {
         transport

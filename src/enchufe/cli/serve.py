@@ -1,7 +1,6 @@
 """``enchufe serve``: services at endpoints, until Ctrl-C or a limit."""
 
 import argparse
-import socket
 from typing import TYPE_CHECKING
 
 from enchufe.cli.parsing import buffer_bytes, count, seconds
@@ -136,6 +135,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _choices(arguments: argparse.Namespace) -> "Choices":
+    import socket
+
     from enchufe.clients.serving import Choices
 
     family = socket.AF_INET if arguments.ipv4 else socket.AF_INET6 if arguments.ipv6 else 0

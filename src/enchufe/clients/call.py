@@ -17,7 +17,7 @@ from enchufe.clients.words import size, why_over
 from enchufe.core.errors import N_, OverLimitError
 from enchufe.core.events import InputEnded, InputTyped, Reason
 from enchufe.core.exits import ExitCode
-from enchufe.core.limits import UDP_IPV4_PAYLOAD_BYTES_MAX
+from enchufe.core.limits import DATAGRAM_BATCH_MAX, UDP_IPV4_PAYLOAD_BYTES_MAX
 from enchufe.core.notices import Notice, PeerCame, PeerLeft
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.text import safe_text
@@ -29,6 +29,12 @@ from enchufe.services.caller import DATAGRAM_WAIT_S, Caller
 from enchufe.wire.crlf import CrlfEncoder
 from enchufe.wire.hexadecimal import bytes_of
 from enchufe.wire.text import TextDecoder
+
+UDP_IPV6_PAYLOAD_BYTES_MAX = 65_527
+"""65,535 less the UDP header (8): IPv6 does not count its own header (RFC 8200, section 3)."""
+
+FLOOD_PAUSE_S = 0.001
+"""Rest after each `DATAGRAM_BATCH_MAX` datagrams: a socket holds a few hundred small ones."""
 
 HINT_S = 3.0
 """After so long a silence a person is told what we are waiting for."""
@@ -104,9 +110,14 @@ class Call:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop, ExitCode.INTERRUPTED)
         async with asyncio.TaskGroup() as tasks:
-            await self._dial(tasks)
+            dialling = tasks.create_task(self._dial(tasks))
+            over = tasks.create_task(self._over.wait())
+            await asyncio.wait((dialling, over), return_when=asyncio.FIRST_COMPLETED)
+            if not dialling.done():  # Ctrl-C does not wait for an answer that may never come
+                dialling.cancel()
+                return ExitCode.INTERRUPTED
             talking = tasks.create_task(self._talk())
-            await self._over.wait()
+            await over
             await self._hang_up()
             talking.cancel()
             self._said_all = False
@@ -139,12 +150,18 @@ class Call:
             self._check_size(message)
             self._messages_sent += 1
             self._driver.happened(InputTyped(time.time_ns(), message))
+            await self._breathe()
             await self._may_read_input.wait()
             if self._over.is_set():
                 return
         self._said_all = True
         self._expect_more()
         self._driver.happened(InputEnded(time.time_ns()))
+
+    async def _breathe(self) -> None:
+        """Let answers in, and now and then the server too: a flood of datagrams gets lost."""
+        is_flood = not self._is_stream and self._messages_sent % DATAGRAM_BATCH_MAX == 0
+        await asyncio.sleep(FLOOD_PAUSE_S if is_flood else 0)
 
     async def _messages(self) -> AsyncIterator[bytes]:
         if self._manner.messages is not None:
@@ -196,13 +213,15 @@ class Call:
         return data
 
     def _check_size(self, message: bytes) -> None:
-        if self._dialling.endpoint.transport is not Transport.UDP:
+        if self._datagram is None or self._dialling.endpoint.transport is not Transport.UDP:
             return
-        if len(message) > UDP_IPV4_PAYLOAD_BYTES_MAX:
+        is_ipv6 = ":" in self._datagram.peer.host
+        most = UDP_IPV6_PAYLOAD_BYTES_MAX if is_ipv6 else UDP_IPV4_PAYLOAD_BYTES_MAX
+        if len(message) > most:
             raise OverLimitError(
                 N_("a UDP datagram carries at most {most} bytes; this message has {size}"),
                 hint=N_("Send it in parts, or over tcp://"),
-                most=UDP_IPV4_PAYLOAD_BYTES_MAX,
+                most=most,
                 size=len(message),
             )
 
@@ -266,15 +285,14 @@ class Call:
     def _explain_end(self) -> None:
         failure = None if self._datagram is None else self._datagram.failure
         if failure is not None and self._messages_received == 0:
-            _say(explain(failure))
-            _say(advise(failure))
+            _say(explain(failure), advise(failure))
         elif self._exit_code is ExitCode.TIMED_OUT:
             _say(self._no_answer())
         elif self._exit_code is ExitCode.OUTPUT_CLOSED:
             _say(_("Standard output was closed by the program that read it."))
         elif self._left is not None and self._exit_code in _BROKEN:
             _say(self._broken_off(self._left))
-        if self._manner.summary and not self._is_stream:
+        if self._manner.summary and not self._is_stream and failure is None:
             _say(self._summary())
 
     def _no_answer(self) -> str:
@@ -308,9 +326,8 @@ class Call:
 _BROKEN = frozenset({ExitCode.LOST, ExitCode.REFUSED})
 
 
-def _say(text: str) -> None:
+def _say(text: str, hint: str = "") -> None:
     """Say something of our own, on standard error, where it does not mix with what came."""
-    if text:
-        with contextlib.suppress(BrokenPipeError):
-            sys.stderr.write(f"enchufe: {text}\n")
-            sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"enchufe: {text}\n" + (f"  {hint}\n" if hint else ""))
+        sys.stderr.flush()

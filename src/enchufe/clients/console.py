@@ -1,5 +1,6 @@
 """The server's own screen: where it listens, how to try it, who comes and goes."""
 
+import errno
 import sys
 import time
 from typing import TextIO
@@ -28,6 +29,14 @@ from enchufe.services import CATALOGUE
 PROBLEMS = (AnswerLost, DatagramCut, DescriptorsExhausted, ListBroken, LoopAvoided, PeerRefused)
 
 
+class _Console(Console):
+    """A console that says so when its reader leaves, instead of ending the program itself."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the caller."""
+        raise BrokenPipeError(errno.EPIPE, "nobody reads")
+
+
 class ServerConsole:
     """Shows a server's notices, a line each.
 
@@ -36,7 +45,7 @@ class ServerConsole:
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._console = Console(
+        self._console = _Console(
             file=stream or sys.stdout, highlight=False, markup=False, soft_wrap=True
         )
         self._announced: set[tuple[Transport, str, int, str]] = set()

@@ -4,10 +4,11 @@ import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from enchufe.clients.console import PROBLEMS, ServerConsole
 from enchufe.clients.language import _, advise, current, explain
+from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.transcript import ServerTranscript, is_traffic, print_line
 from enchufe.clients.words import refusal_reason
 from enchufe.core.endpoint import Endpoint, parse_served
@@ -16,7 +17,7 @@ from enchufe.core.exits import ExitCode
 from enchufe.core.notices import Notice
 from enchufe.core.peer import Peer, Transport
 from enchufe.host import Host, Witness
-from enchufe.net.descriptors import raise_limit
+from enchufe.machine.descriptors import raise_limit
 from enchufe.net.door import Door
 from enchufe.net.listen import BACKLOG_DEFAULT, BoundSocket, listen
 from enchufe.net.loop import run
@@ -60,11 +61,13 @@ class Screen(Struct, frozen=True):
         notice: shows what befalls the run.
         witness: shows every event and command; None where nobody looks.
         show: shows what a peer said.
+        output: ends the run when none of them can show any more.
     """
 
     notice: Callable[[Notice], None]
     witness: Witness | None
     show: Callable[[Peer, bytes], None]
+    output: OutputGuard = field(default_factory=OutputGuard)
 
 
 Plan = dict[str, list[Endpoint]]
@@ -80,7 +83,7 @@ def serve(choices: Choices) -> ExitCode:
     raise_limit()
     plan = planned(choices.services)
     _check_workers(choices)
-    screen = screen_for(choices)
+    screen = _guarded(screen_for(choices))
     rules = Rules(
         door=Door(choices.allow, choices.deny, screen.notice),
         reason=refusal_reason,
@@ -157,9 +160,18 @@ def screen_for(choices: Choices) -> Screen:
         return _transcript_screen()
     if choices.quiet:
         problems = ServerConsole(sys.stderr)
-        return Screen(_only_problems(problems.notice), None, lambda _peer, _message: None)
+        return Screen(
+            _only_problems(problems.notice), None, lambda _peer, _message: None, OutputGuard()
+        )
     console = ServerConsole()
     return Screen(console.notice, None, console.show)
+
+
+def _guarded(screen: Screen) -> Screen:
+    """Return ``screen`` so that the run ends in good order when nobody reads it any more."""
+    guard = screen.output.guard
+    witness = None if screen.witness is None else guard(screen.witness)
+    return Screen(guard(screen.notice), witness, guard(screen.show), screen.output)
 
 
 def _transcript_screen() -> Screen:
@@ -198,7 +210,9 @@ async def _run(
         )
         for name, bound in sockets.items()
     ]
-    return await Server(rules, screen.notice).run(services)
+    server = Server(rules, screen.notice)
+    screen.output.end_run = lambda: server.stop(ExitCode.OUTPUT_CLOSED)
+    return await server.run(services)
 
 
 def _texts(text: str | None) -> Texts:

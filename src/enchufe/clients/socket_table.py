@@ -17,7 +17,8 @@ from rich.text import Text
 from enchufe.clients.language import _, plural
 from enchufe.core.errors import N_
 from enchufe.core.text import safe_text
-from enchufe.net.sockets import Ownership, SocketEntry, is_root
+from enchufe.machine.owners import Ownership
+from enchufe.machine.sockets import SocketEntry, is_root
 
 EMPTY = "-"
 SUDO = 'sudo "$(command -v enchufe)" ps'

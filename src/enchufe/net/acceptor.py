@@ -20,8 +20,8 @@ from enchufe.core.limits import (
 from enchufe.core.notices import DescriptorsExhausted, PeerRefused, Refusal
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_line
+from enchufe.machine.descriptors import descriptors_max
 from enchufe.net.addresses import peer_at
-from enchufe.net.descriptors import descriptors_max
 from enchufe.net.driver import Driver
 from enchufe.net.listen import BoundSocket
 from enchufe.net.lobby import Lobby

@@ -62,7 +62,11 @@ class DatagramLink:
     def send(self, message: bytes) -> None:
         """Queue a datagram."""
         self.sent_bytes += len(message)
-        self._endpoint.queue(self.route, message)
+        endpoint = self._endpoint
+        if endpoint.is_gathering:
+            endpoint.outgoing.append((self.route, message))
+        else:
+            endpoint.queue(self.route, message)
 
     def finish(self) -> None:
         """Do nothing: a datagram peer has no end of its own."""
@@ -111,7 +115,8 @@ class DatagramEndpoint:
         self._loop = asyncio.get_running_loop()
         self._links: dict[Route, DatagramLink] = {}
         self._reported: set[Route] = set()
-        self._outgoing: list[tuple[Route, bytes]] = []
+        self.outgoing: list[tuple[Route, bytes]] = []
+        self.is_gathering = False  # within a wake-up, whose answers leave together
         self._flush_planned = False
         make: type[BatchSocket | PlainSocket] = BatchSocket if is_supported() else PlainSocket
         self._socket: DatagramSocket = make(bound.sock, buffer_bytes or DATAGRAM_BYTES_MAX)
@@ -140,10 +145,10 @@ class DatagramEndpoint:
             return
         at_ns = time.time_ns()
         admitted = self._admit(arrivals, at_ns)
-        self._flush_planned = True  # by us, below: not once per answer
+        self.is_gathering = not self._flush_planned  # else they queue behind what is blocked
         self._driver.received_batch(admitted, at_ns)
-        self._flush_planned = False
-        if self._outgoing:
+        self.is_gathering = False
+        if self.outgoing and not self._flush_planned:
             self._flush()
         if admitted:
             self._lobby.serve(len(admitted))
@@ -202,11 +207,11 @@ class DatagramEndpoint:
     # What leaves
 
     def queue(self, route: Route, message: bytes) -> None:
-        """Send a datagram with the others of this wake-up."""
-        if len(self._outgoing) >= DATAGRAM_QUEUE_MAX:
+        """Send a datagram soon, with others if they come; not more than can wait."""
+        if len(self.outgoing) >= DATAGRAM_QUEUE_MAX:
             self._lose(len(message), self._shown(route), errno.ENOBUFS)
             return
-        self._outgoing.append((route, message))
+        self.outgoing.append((route, message))
         if not self._flush_planned:
             self._flush_planned = True
             self._loop.call_soon(self._flush)
@@ -215,7 +220,7 @@ class DatagramEndpoint:
         self._flush_planned = False
         if self._sock.fileno() < 0:
             return
-        outgoing = self._outgoing
+        outgoing = self.outgoing
         while outgoing:
             sent, code = self._socket.send(outgoing[:DATAGRAM_BATCH_MAX])
             del outgoing[:sent]

@@ -21,19 +21,20 @@ from enchufe.core.loops import ANSWER_MARK
 from enchufe.net.ancillary import is_wildcard, request
 from enchufe.net.datagram_socket import Arrival, Route
 
-NAME_BYTES = 128  # struct sockaddr_storage, the largest address there is (RFC 3493, 3.10)
 CONTROL_BYTES = 128  # room for the packet-info and the mark, with their headers
 PAYLOAD_BYTES = DATAGRAM_BYTES_MAX + 1
 
+# struct sockaddr_in, sockaddr_in6, and room for a sockaddr_un (unix(7))
+_NAME_BYTES: dict[int, int] = {socket.AF_INET: 16, socket.AF_INET6: 28, socket.AF_UNIX: 128}
 # struct mmsghdr on 64-bit Linux, 64 bytes, as eight 64-bit words:
 # name, name length, vector, vectors, control, control length, flags, datagram length
 _HEADER_LONGS = 8
 _NAME, _NAME_LENGTH, _VECTOR, _VECTORS, _CONTROL, _CONTROL_LENGTH, _LENGTH = 0, 1, 2, 3, 4, 5, 7
 _VECTOR_LONGS = 2  # struct iovec: base, length
 _CMSG_HEADER_BYTES = 16  # struct cmsghdr: length, level, type
-_PKTINFO_SPACE_BYTES = {socket.AF_INET: 32, socket.AF_INET6: 40}  # CMSG_SPACE(12), (20)
+_PKTINFO_SPACE_BYTES: dict[int, int] = {socket.AF_INET: 32, socket.AF_INET6: 40}  # CMSG_SPACE
 _RECEIVE_FLAGS = socket.MSG_DONTWAIT | socket.MSG_TRUNC  # MSG_TRUNC: tell the whole length
-_FULL = memoryview(array("Q", [CONTROL_BYTES] * DATAGRAM_BATCH_MAX))
+_PAYLOADS_AT = range(0, DATAGRAM_BATCH_MAX * PAYLOAD_BYTES, PAYLOAD_BYTES)
 
 _libc = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
 
@@ -45,21 +46,31 @@ def is_supported() -> bool:
     return os.uname().sysname == "Linux" and hasattr(_libc, "recvmmsg")
 
 
+_UNMARKED = (False,) * DATAGRAM_BATCH_MAX
+
+
 class _Memory:
     """Anonymous memory, its address, and a view of it as words; untouched pages cost nothing."""
 
     def __init__(self, size_bytes: int) -> None:
-        self.bytes = mmap.mmap(-1, size_bytes)
+        self.bytes = mmap.mmap(-1, size_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.bytes))
         self.longs = memoryview(self.bytes).cast("Q")
 
 
 class _Messages:
-    """An array of ``struct mmsghdr``, each with its own name, payload and control memory."""
+    """An array of ``struct mmsghdr``, each with its own name, payload and control memory.
 
-    def __init__(self) -> None:
+    A field of all messages lies ``_HEADER_LONGS`` words apart, so one slice with that
+    step reads or writes it for a whole batch.
+
+    Args:
+        name_bytes: how much each socket address takes; they lie side by side.
+    """
+
+    def __init__(self, name_bytes: int) -> None:
         count = DATAGRAM_BATCH_MAX
-        self.names = _Memory(count * NAME_BYTES)
+        self.names = _Memory(count * name_bytes)
         self.payloads = _Memory(count * PAYLOAD_BYTES)
         self.controls = _Memory(count * CONTROL_BYTES)
         self.vectors = _Memory(count * _VECTOR_LONGS * 8)
@@ -68,32 +79,37 @@ class _Messages:
         for i in range(count):
             self.vectors.longs[2 * i] = self.payloads.address + i * PAYLOAD_BYTES
             header = self.headers.longs[i * _HEADER_LONGS : (i + 1) * _HEADER_LONGS]
-            header[_NAME] = self.names.address + i * NAME_BYTES
+            header[_NAME] = self.names.address + i * name_bytes
             header[_VECTOR] = self.vectors.address + i * _VECTOR_LONGS * 8
             header[_VECTORS] = 1
             header[_CONTROL] = self.controls.address + i * CONTROL_BYTES
-        self.used = count
-        self.buffer_bytes = 0
 
-    def make_room(self, buffer_bytes: int) -> None:
-        """Say how much each message may hold; the kernel overwrote it for the last batch."""
-        end = self.used * _HEADER_LONGS
-        self.headers.longs[_NAME_LENGTH:end:_HEADER_LONGS] = _FULL[: self.used]
-        self.headers.longs[_CONTROL_LENGTH:end:_HEADER_LONGS] = _FULL[: self.used]
-        if buffer_bytes != self.buffer_bytes:
-            self.buffer_bytes = buffer_bytes
-            for i in range(DATAGRAM_BATCH_MAX):
-                self.vectors.longs[2 * i + 1] = buffer_bytes
+    def set_field(self, field: int, values: "array[int]") -> None:
+        """Write a field of the first messages, as many as there are ``values``."""
+        end = len(values) * _HEADER_LONGS
+        self.headers.longs[field:end:_HEADER_LONGS] = memoryview(values)
 
+    def field(self, field: int, count: int) -> list[int]:
+        """Return a field of the first ``count`` messages."""
+        return self.headers.longs[field : count * _HEADER_LONGS : _HEADER_LONGS].tolist()
 
-_arrays: list[_Messages] = []
+    def set_sizes(self, values: "array[int]") -> None:
+        """Write how much each vector holds."""
+        self.vectors.longs[1 : len(values) * _VECTOR_LONGS : _VECTOR_LONGS] = memoryview(values)
 
 
-def _shared_arrays() -> tuple[_Messages, _Messages]:
+_arrays: dict[int, tuple[_Messages, _Messages]] = {}
+
+
+def _shared_arrays(family: int) -> tuple[_Messages, _Messages]:
     """Return the process's arrays to receive and to send: no batch outlives its call."""
-    while len(_arrays) < 2:
-        _arrays.append(_Messages())
-    return _arrays[0], _arrays[1]
+    if family not in _arrays:
+        _arrays[family] = _Messages(_NAME_BYTES[family]), _Messages(_NAME_BYTES[family])
+    return _arrays[family]
+
+
+def _all(value: int, count: int = DATAGRAM_BATCH_MAX) -> "array[int]":
+    return array("Q", [value]) * count
 
 
 class BatchSocket:
@@ -110,42 +126,45 @@ class BatchSocket:
     def __init__(self, sock: socket.socket, buffer_bytes: int) -> None:
         request(sock)
         self._descriptor = sock.fileno()
+        self._is_unix = sock.family == socket.AF_UNIX
+        self._name_bytes = _NAME_BYTES[sock.family]
+        self._incoming, self._outgoing = _shared_arrays(sock.family)
         self._buffer_bytes = min(buffer_bytes, PAYLOAD_BYTES)
-        self._incoming, self._outgoing = _shared_arrays()
+        self._buffer_sizes = _all(self._buffer_bytes)
+        self._name_room = _all(self._name_bytes)
+        self._control_room = _all(CONTROL_BYTES)
         self._way_back_bytes = _PKTINFO_SPACE_BYTES[sock.family] if is_wildcard(sock) else 0
         # The kernel writes the packet-info first (ip_cmsg_recv, ip6_datagram_recv_ctl).
-        marked_at = self._way_back_bytes + _CMSG_HEADER_BYTES
-        self._marked_at = None if sock.family == socket.AF_UNIX else marked_at
-        self._call = _libc
+        self._marked_at = self._way_back_bytes + _CMSG_HEADER_BYTES
+        assert _libc is not None  # see is_supported
+        self._receive, self._send = _libc.recvmmsg, _libc.sendmmsg
+
+    # Receiving
 
     def receive(self) -> Sequence[Arrival]:
         """Return what has arrived, at most `DATAGRAM_BATCH_MAX` datagrams."""
-        memory = self._incoming
-        memory.make_room(self._buffer_bytes)
-        count = self._receive_batch(memory)
-        memory.used = count
-        kept_max, way_back_bytes, marked_at = (
-            self._buffer_bytes,
-            self._way_back_bytes,
-            self._marked_at,
-        )
-        names, payloads, controls = memory.names.bytes, memory.payloads.bytes, memory.controls.bytes
-        headers = memory.headers.longs
-        arrivals: list[Arrival] = []
-        for i in range(count):
-            name_at, payload_at, control_at = i * NAME_BYTES, i * PAYLOAD_BYTES, i * CONTROL_BYTES
-            route = names[name_at : name_at + (headers[8 * i + _NAME_LENGTH] & 0xFFFF)]
-            if way_back_bytes:
-                route += controls[control_at : control_at + way_back_bytes]
-            length = headers[8 * i + _LENGTH] & 0xFFFFFFFF
-            data = payloads[payload_at : payload_at + min(length, kept_max)]
-            marked = marked_at is not None and controls[control_at + marked_at] == ANSWER_MARK
-            arrivals.append((route, data, length, marked))
-        return arrivals
+        count = self._receive_batch()
+        if count == 0:
+            return ()
+        sizes = self._incoming.field(_LENGTH, count)
+        kept = sizes
+        if max(sizes) > self._buffer_bytes:
+            kept = [min(size, self._buffer_bytes) for size in sizes]
+        payloads = self._incoming.payloads.bytes
+        return [
+            (route, payloads[at : at + kept_bytes], size, marked)
+            for route, at, kept_bytes, size, marked in zip(
+                self._routes(count), _PAYLOADS_AT, kept, sizes, self._marks(count), strict=False
+            )
+        ]
 
-    def _receive_batch(self, memory: _Messages) -> int:
-        assert self._call is not None
-        count: int = self._call.recvmmsg(
+    def _receive_batch(self) -> int:
+        """Fill the array, having said anew what the kernel overwrote for the last batch."""
+        memory = self._incoming
+        memory.set_field(_NAME_LENGTH, self._name_room)
+        memory.set_field(_CONTROL_LENGTH, self._control_room)
+        memory.set_sizes(self._buffer_sizes)
+        count: int = self._receive(
             self._descriptor, memory.pointer, DATAGRAM_BATCH_MAX, _RECEIVE_FLAGS, None
         )
         if count >= 0:
@@ -155,38 +174,67 @@ class BatchSocket:
             return 0
         raise OSError(code, os.strerror(code))
 
+    def _routes(self, count: int) -> list[bytes]:
+        memory, size = self._incoming, self._name_bytes
+        names = memory.names.bytes
+        if self._is_unix:
+            lengths = memory.field(_NAME_LENGTH, count)
+            return [names[i * size : i * size + length] for i, length in enumerate(lengths)]
+        routes = [names[at : at + size] for at in range(0, count * size, size)]
+        if self._way_back_bytes:
+            return [route + self._way_back(i) for i, route in enumerate(routes)]
+        return routes
+
+    def _way_back(self, i: int) -> bytes:
+        at = i * CONTROL_BYTES
+        return self._incoming.controls.bytes[at : at + self._way_back_bytes]
+
+    def _marks(self, count: int) -> Sequence[bool]:
+        """Return which of the datagrams are answers of ours."""
+        if self._is_unix:
+            return _UNMARKED
+        end = count * CONTROL_BYTES
+        marks = self._incoming.controls.bytes[self._marked_at : end : CONTROL_BYTES]
+        return [mark == ANSWER_MARK for mark in marks] if ANSWER_MARK in marks else _UNMARKED
+
+    # Sending
+
     def send(self, answers: Sequence[tuple[Route, bytes]]) -> tuple[int, int]:
         """Send at most `DATAGRAM_BATCH_MAX`; return how many went and the next one's errno."""
-        count = self._lay_out(answers)
-        if count == 0:
-            return 0, errno.EMSGSIZE
-        assert self._call is not None
-        sent: int = self._call.sendmmsg(
-            self._descriptor, self._outgoing.pointer, count, socket.MSG_DONTWAIT
-        )
+        routes, messages = zip(*answers[:DATAGRAM_BATCH_MAX], strict=True)
+        sizes = array("Q", map(len, messages))
+        if max(sizes) > PAYLOAD_BYTES:
+            return self._send_until_too_large(answers, sizes)
+        count = len(sizes)
+        self._outgoing.set_sizes(sizes)
+        self._address(routes, count)
+        payloads = self._outgoing.payloads.bytes
+        for at, size, message in zip(_PAYLOADS_AT, sizes, messages, strict=False):
+            payloads[at : at + size] = message
+        sent: int = self._send(self._descriptor, self._outgoing.pointer, count, socket.MSG_DONTWAIT)
         return (0, ctypes.get_errno()) if sent < 0 else (sent, 0)
 
-    def _lay_out(self, answers: Sequence[tuple[Route, bytes]]) -> int:
-        """Write the answers where the kernel reads them; stop before one that cannot fit."""
-        memory, way_back_bytes = self._outgoing, self._way_back_bytes
-        names, payloads, controls = memory.names.bytes, memory.payloads.bytes, memory.controls.bytes
-        headers, vectors = memory.headers.longs, memory.vectors.longs
-        i = 0
-        for route, data in answers[:DATAGRAM_BATCH_MAX]:
-            size, name_bytes = len(data), len(route) - way_back_bytes
-            if size > PAYLOAD_BYTES:
-                break
-            name_at, payload_at = i * NAME_BYTES, i * PAYLOAD_BYTES
-            names[name_at : name_at + name_bytes] = route[:name_bytes]
-            headers[8 * i + _NAME_LENGTH] = name_bytes
-            headers[8 * i + _CONTROL_LENGTH] = way_back_bytes
-            if way_back_bytes:
-                control_at = i * CONTROL_BYTES
-                controls[control_at : control_at + way_back_bytes] = route[name_bytes:]
-            payloads[payload_at : payload_at + size] = data
-            vectors[2 * i + 1] = size
-            i += 1
-        return i
+    def _send_until_too_large(
+        self, answers: Sequence[tuple[Route, bytes]], sizes: "array[int]"
+    ) -> tuple[int, int]:
+        before = next(i for i, size in enumerate(sizes) if size > PAYLOAD_BYTES)
+        return self.send(answers[:before]) if before else (0, errno.EMSGSIZE)
+
+    def _address(self, routes: Sequence[bytes], count: int) -> None:
+        """Write to whom, and on a socket bound to every address also from where."""
+        memory, size, way_back_bytes = self._outgoing, self._name_bytes, self._way_back_bytes
+        memory.set_field(_CONTROL_LENGTH, _all(way_back_bytes, count))
+        if way_back_bytes:
+            for i, route in enumerate(routes):
+                at = i * CONTROL_BYTES
+                memory.controls.bytes[at : at + way_back_bytes] = route[size:]
+            routes = [route[:size] for route in routes]
+        if self._is_unix:
+            memory.set_field(_NAME_LENGTH, array("Q", map(len, routes)))
+            routes = [route.ljust(size, b"\0") for route in routes]
+        else:
+            memory.set_field(_NAME_LENGTH, _all(size, count))
+        memory.names.bytes[: count * size] = b"".join(routes)
 
     def address_of(self, route: Route) -> Any:
         """Return the address behind ``route``, read from ``struct sockaddr``."""

@@ -21,6 +21,7 @@ from enchufe.core.errors import (
 )
 from enchufe.net.addresses import SocketAddress, peer_at, resolve
 from enchufe.net.driver import Driver
+from enchufe.net.listen import DATAGRAM_SOCKET_BUFFER_BYTES
 from enchufe.net.stream import SmallReadsLink, StreamLink
 
 CONNECT_S_MAX = 10.0
@@ -117,6 +118,8 @@ async def connect(dialling: Dialling, address: SocketAddress) -> socket.socket:
     """
     sock = socket.socket(address.family, address.kind)
     sock.setblocking(False)
+    if address.kind == socket.SOCK_DGRAM:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, DATAGRAM_SOCKET_BUFFER_BYTES)
     try:
         await _bind(sock, dialling, address)
         async with asyncio.timeout(dialling.connect_s):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from enchufe.core.errors import EnchufeError
 from enchufe.core.events import Reason
-from enchufe.core.limits import DATAGRAM_BYTES_MAX, DATAGRAM_QUEUE_MAX
+from enchufe.core.limits import DATAGRAM_BATCH_MAX, DATAGRAM_BYTES_MAX, DATAGRAM_QUEUE_MAX
 from enchufe.core.peer import Peer
 from enchufe.net.addresses import peer_at
 from enchufe.net.dial import Dialling, addresses_of, connect, explained
@@ -83,23 +83,33 @@ class DialledDatagram:
     # What arrives
 
     def _readable(self) -> None:
+        """Take all that waits, so that many answers at once do not overflow the socket."""
+        for _ in range(DATAGRAM_BATCH_MAX):
+            if not self._receive():
+                return
+
+    def _receive(self) -> bool:
+        """Take one datagram; return whether there may be another."""
+        if self._sock.fileno() < 0:
+            return False
         size_bytes = self._dialling.buffer_bytes or DATAGRAM_BYTES_MAX
         try:
             data, _control, flags, _address = self._sock.recvmsg(size_bytes)
         except (BlockingIOError, InterruptedError):
-            return
+            return False
         except ConnectionRefusedError as error:
             self._refused(error)
-            return
+            return False
         except OSError as error:
             self._end(Reason.FAILED, error)
-            return
+            return False
         self._proven = True
         self._unproven.clear()
         self.received_bytes += len(data)
         if flags & socket.MSG_TRUNC:
             self._cut(len(data), len(data) + 1)
         self._driver.received(self.peer, data)
+        return True
 
     def _refused(self, error: OSError) -> None:
         if self._proven or not self._addresses:
@@ -159,8 +169,8 @@ class DialledDatagram:
         return self.received_bytes + self.sent_bytes
 
     def close(self) -> None:
-        """End the conversation."""
-        self._end(Reason.OURS, None)
+        """End the conversation, once the driver has done what it is doing."""
+        self._loop.call_soon(self._end, Reason.OURS, None)
 
     def abort(self, reason: Reason) -> None:
         """End the conversation, for ``reason``."""

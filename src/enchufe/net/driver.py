@@ -97,14 +97,7 @@ class Driver:
 
     def received(self, peer: Peer, data: bytes) -> None:
         """Hand over what arrived from ``peer`` and do what the service says."""
-        links = self.links
-        for command in self._host.received(peer, data, time.time_ns()):
-            if isinstance(command, Send):
-                link = links.get(command.peer.id)
-                if link is not None:
-                    link.send(command.message)
-            else:
-                self._perform_one(command)
+        self.perform(self._host.received(peer, data, time.time_ns()))
 
     def received_batch(self, arrivals: Iterable[tuple[Peer, bytes]], at_ns: int) -> None:
         """Hand over datagrams that arrived together."""

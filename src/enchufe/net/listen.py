@@ -131,7 +131,7 @@ def _clear_stale(endpoint: Endpoint, address: SocketAddress) -> None:
 
 
 def _taken(endpoint: Endpoint, address: SocketAddress) -> UnreachableError:
-    from enchufe.net.sockets import holder
+    from enchufe.machine.holder import holder
 
     host, port = ("", 0) if address.family == socket.AF_UNIX else address.value[:2]
     path = endpoint.path

@@ -1,0 +1,225 @@
+"""The driver: tells a host what happens in the simulated world, and performs its commands."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Protocol
+
+from enchufe.core.commands import (
+    AwaitDrained,
+    CancelTimer,
+    Close,
+    Command,
+    Finish,
+    Send,
+    SetTimer,
+    Show,
+    Stop,
+)
+from enchufe.core.events import Event, InputEnded, InputTyped, Reason
+from enchufe.core.exits import ExitCode
+from enchufe.core.limits import STOP_S_MAX
+from enchufe.core.peer import Peer
+from enchufe.host import Host
+from enchufe.sim.clock import Alarm
+from enchufe.sim.network import Network
+
+HELD_INPUT_S = 0.01
+"""How often input that is held back looks whether it may go on."""
+
+
+class Link(Protocol):
+    """One peer's end of a conversation."""
+
+    peer: Peer
+
+    def send(self, message: bytes) -> None:
+        """Queue ``message`` for the peer."""
+
+    def finish(self) -> None:
+        """Say that no more will come, after what is queued."""
+
+    def close(self) -> None:
+        """End the conversation, after what is queued."""
+
+    def abort(self, reason: Reason) -> None:
+        """End the conversation now."""
+
+    def await_drained(self) -> None:
+        """Report `PeerDrained` when nothing is queued any more."""
+
+
+class Driver:
+    """Performs the commands of one host.
+
+    What came of it can be read off: ``shown`` is what the person saw, ``closed_for``
+    says why each conversation ended, ``exit_code`` is None while the run goes on.
+
+    Args:
+        name: as the trace calls it.
+        host: whose commands are performed.
+        network: the world around.
+    """
+
+    def __init__(self, name: str, host: Host, network: Network) -> None:
+        self.name = name
+        self.links: dict[int, Link] = {}
+        self.peers: list[Peer] = []
+        self.shown: list[tuple[Peer, bytes]] = []
+        self.closed_for: dict[int, Reason] = {}
+        self.exit_code: ExitCode | None = None
+        self.holds_input = False
+        self._host = host
+        self._network = network
+        self._timers: dict[str, Alarm] = {}
+
+    @property
+    def shown_bytes(self) -> bytes:
+        """All the person saw, one message after the other."""
+        return b"".join(message for _peer, message in self.shown)
+
+    # What happens
+
+    def opened(self, link: Link) -> None:
+        """Take in a new peer."""
+        self._note("opened", link.peer)
+        self.links[link.peer.id] = link
+        self.peers.append(link.peer)
+        self.perform(self._host.opened(link.peer, self._now_ns()))
+
+    def received(self, peer: Peer, data: bytes) -> None:
+        """Hand over what arrived from ``peer``."""
+        self._note("received", peer, data)
+        self.perform(self._host.received(peer, data, self._now_ns()))
+
+    def received_batch(self, arrivals: Iterable[tuple[Peer, bytes]]) -> None:
+        """Hand over datagrams that arrived together."""
+        together = list(arrivals)
+        for peer, data in together:
+            self._note("received", peer, data)
+        self.perform(self._host.received_batch(together, self._now_ns()))
+
+    def finished(self, peer: Peer) -> None:
+        """Say that ``peer`` will send no more."""
+        self._note("finished", peer)
+        self.perform(self._host.finished(peer, self._now_ns()))
+
+    def drained(self, peer: Peer) -> None:
+        """Say that all we sent ``peer`` has left."""
+        if peer.id in self.links:
+            self._note("drained", peer)
+            self.perform(self._host.drained(peer, self._now_ns()))
+
+    def closed(self, link: Link, reason: Reason, unsent_bytes: int = 0) -> None:
+        """Say that the conversation with a peer is over; a second time does nothing."""
+        if self.links.pop(link.peer.id, None) is None:
+            return
+        self._note(f"closed: {reason}", link.peer)
+        self.closed_for[link.peer.id] = reason
+        self.perform(self._host.closed(link.peer, reason, self._now_ns(), unsent_bytes))
+
+    def happened(self, event: Event) -> None:
+        """Hand over what did not come from the network."""
+        self._network.trace.note(self.name, type(event).__name__)
+        self.perform(self._host.happened(event))
+
+    def type(self, messages: Sequence[bytes], *, every_s: float = 0.0, ends: bool = True) -> None:
+        """Type ``messages`` one after the other, from now on.
+
+        Args:
+            messages: what the person, or the pipe, says.
+            every_s: how many seconds pass before each.
+            ends: whether the input ends after the last.
+        """
+        self._network.clock.after(every_s, partial(self._type, list(messages), every_s, ends))
+
+    def _type(self, messages: list[bytes], every_s: float, ends: bool) -> None:
+        if self.exit_code is not None:
+            return
+        if self.holds_input or not self.peers:  # the call is not answered yet
+            wait_s = HELD_INPUT_S
+        elif messages:
+            wait_s = every_s
+            self.happened(InputTyped(self._now_ns(), messages.pop(0)))
+        else:
+            if ends:
+                self.happened(InputEnded(self._now_ns()))
+            return
+        self._network.clock.after(wait_s, partial(self._type, messages, every_s, ends))
+
+    # What the host orders
+
+    def perform(self, commands: Sequence[Command]) -> None:
+        """Do what the service says, in order."""
+        for command in commands:
+            self._perform_one(command)
+
+    def _perform_one(self, command: Command) -> None:
+        match command:
+            case Send() | Finish() | Close() | AwaitDrained():
+                self._on_link(command)
+            case Show():
+                self._note("shows", command.peer, command.message)
+                self.shown.append((command.peer, command.message))
+            case SetTimer():
+                self._set_timer(command)
+            case CancelTimer():
+                self._cancel_timer(command.name)
+            case Stop():
+                self.stop(command.exit_code)
+
+    def _on_link(self, command: Send | Finish | Close | AwaitDrained) -> None:
+        link = self.links.get(command.peer.id)
+        if link is None:  # the peer left while the service was answering
+            return
+        match command:
+            case Send():
+                self._note("sends", command.peer, command.message)
+                link.send(command.message)
+            case Finish():
+                self._note("finishes", command.peer)
+                link.finish()
+            case Close():
+                self._note("closes", command.peer)
+                link.close()
+            case AwaitDrained():
+                link.await_drained()
+
+    def _set_timer(self, command: SetTimer) -> None:
+        self._cancel_timer(command.name)
+        fired = partial(self._timer_fired, command.name)
+        self._timers[command.name] = self._network.clock.after(command.after_s, fired)
+
+    def _cancel_timer(self, name: str) -> None:
+        alarm = self._timers.pop(name, None)
+        if alarm is not None:
+            alarm.cancel()
+
+    def _timer_fired(self, name: str) -> None:
+        del self._timers[name]
+        self._network.trace.note(self.name, f"timer {name} fired")
+        self.perform(self._host.timer_fired(name, self._now_ns()))
+
+    def stop(self, exit_code: ExitCode) -> None:
+        """End the run: in good order if it went well, else at once; the first word counts."""
+        if self.exit_code is not None:
+            return
+        self._network.trace.note(self.name, f"stops: {exit_code.name}")
+        self.exit_code = exit_code
+        for link in list(self.links.values()):
+            if exit_code is ExitCode.DONE:
+                link.close()
+            else:
+                link.abort(Reason.STOPPING)
+        self._network.clock.after(STOP_S_MAX, self._abort_all)
+
+    def _abort_all(self) -> None:
+        for link in list(self.links.values()):
+            link.abort(Reason.STOPPING)
+        for name in list(self._timers):
+            self._cancel_timer(name)
+
+    def _now_ns(self) -> int:
+        return self._network.clock.now_ns
+
+    def _note(self, what: str, peer: Peer, data: bytes = b"") -> None:
+        self._network.trace.note(self.name, f"#{peer.id} {what}", data)

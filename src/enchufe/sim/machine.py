@@ -1,0 +1,105 @@
+"""A machine of the simulated world: the services it runs and the calls it makes."""
+
+from enchufe.core.exits import ExitCode
+from enchufe.core.peer import Peer, Transport
+from enchufe.core.service import Framing, Service
+from enchufe.host import Host
+from enchufe.sim.datagram import DatagramEndpoint
+from enchufe.sim.datagram_dialled import DialledDatagram
+from enchufe.sim.datagram_network import Address, DatagramNetwork
+from enchufe.sim.driver import Driver
+from enchufe.sim.network import Network
+from enchufe.sim.pipe import Pipe
+from enchufe.sim.stream import StreamEnd
+
+FIRST_OWN_PORT = 40_000
+"""Callers' ports begin here, above those that services are given."""
+
+
+class Lines:
+    """All that connects the machines of a world.
+
+    Args:
+        network: its time, its chance, its conditions.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.datagrams = DatagramNetwork(network)
+        self.listeners: dict[Address, Driver] = {}
+
+
+class Machine:
+    """One machine, and on it one run of ours.
+
+    Args:
+        host: its address.
+        lines: connect it to the others.
+    """
+
+    def __init__(self, host: str, lines: Lines) -> None:
+        self.host = host
+        self.endpoints: list[DatagramEndpoint] = []
+        self._lines = lines
+        self._own_ports: set[int] = set()
+        self._calls = 0
+
+    def serve(
+        self, name: str, service: Service, port: int, framing: Framing = Framing.RAW
+    ) -> Driver:
+        """Serve over streams and datagrams on ``port``; return what can be read off it.
+
+        Args:
+            name: as the trace calls it.
+            service: whose rules hold.
+            port: 1 to 65535.
+            framing: how the service wants streams cut.
+        """
+        lines = self._lines
+        driver = Driver(f"{name}@{self.host}:{port}", Host(service, framing), lines.network)
+        address = (self.host, port)
+        lines.listeners[address] = driver
+        self._own_ports.add(port)
+        self.endpoints.append(
+            DatagramEndpoint(lines.network, lines.datagrams, driver, address, self._own_ports)
+        )
+        return driver
+
+    def call(self, transport: Transport, server: Address, service: Service) -> Driver:
+        """Call ``server`` with a service of ours; return what can be read off it.
+
+        Args:
+            transport: `Transport.TCP` or `Transport.UDP`.
+            server: whom to call; where nobody listens, a stream call is over at once
+                and a datagram call when its first datagram comes back.
+            service: whose rules hold at our end.
+        """
+        self._calls += 1
+        own = (self.host, FIRST_OWN_PORT + self._calls)
+        network = self._lines.network
+        driver = Driver(f"caller@{self.host}:{own[1]}", Host(service), network)
+        if transport.is_stream:
+            self._dial_stream(driver, own, server)
+            return driver
+        peer = Peer(network.next_number(), transport, *server, is_stream=False)
+        network.clock.after(
+            0.0, DialledDatagram(network, self._lines.datagrams, driver, own, peer).open
+        )
+        return driver
+
+    def _dial_stream(self, driver: Driver, own: Address, server: Address) -> None:
+        network = self._lines.network
+        listener = self._lines.listeners.get(server)
+        if listener is None:
+            driver.stop(ExitCode.REFUSED)
+            return
+        there, back = Pipe(network), Pipe(network)
+        ours = StreamEnd(network, driver, self._peer(server), back, there, has_input=True)
+        theirs = StreamEnd(network, listener, self._peer(own), there, back, has_input=False)
+        there.join(ours, theirs)
+        back.join(theirs, ours)
+        came_ns = network.later(theirs.open)
+        network.later(ours.open, came_ns)
+
+    def _peer(self, address: Address) -> Peer:
+        return Peer(self._lines.network.next_number(), Transport.TCP, *address)
