@@ -8,8 +8,9 @@ from rich.cells import cell_len
 
 from enchufe.clients import socket_table
 from enchufe.core.peer import Transport
-from enchufe.net.socket_diag import STATES
-from enchufe.net.sockets import Ownership, SocketEntry
+from enchufe.machine.owners import Ownership
+from enchufe.machine.socket_diag import STATES
+from enchufe.machine.sockets import SocketEntry
 
 ESCAPE = "\x1b["
 
