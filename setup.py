@@ -9,7 +9,7 @@ from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
 SOURCE = Path(__file__).parent / "src" / "enchufe"
@@ -31,13 +31,14 @@ def compile_catalogues() -> None:
             write_mo(target, read_po(source))
 
 
-def extensions() -> list[object]:
+def extensions() -> list[Extension]:
     """Return the pure modules as extensions, if they are to be compiled."""
     if not os.environ.get("ENCHUFE_COMPILED"):
         return []
     from mypyc.build import mypycify
 
-    return list(mypycify([str(SOURCE / path) for path in COMPILED], opt_level="3"))
+    made = mypycify([str(SOURCE / path) for path in COMPILED], opt_level="3")
+    return [extension for extension in made if isinstance(extension, Extension)]
 
 
 setup(cmdclass={"build_py": BuildWithCatalogues}, ext_modules=extensions())
