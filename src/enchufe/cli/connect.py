@@ -148,7 +148,8 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
         transcript = CallerTranscript(current(), print_line)
         transcript.connecting(endpoint.path or endpoint.shown_host, endpoint.port)
         witness = transcript.witness
-    return await Call(dialling, manner, _display(arguments, endpoint.transport), witness).run()
+    display = _display(arguments, endpoint.transport, typing=manner.interactive)
+    return await Call(dialling, manner, display, witness).run()
 
 
 def _family(arguments: argparse.Namespace) -> int:
@@ -172,13 +173,15 @@ def _source(text: str | None, transport: "Transport") -> "Endpoint | None":
     return Endpoint(transport, source.host or EVERYWHERE, source.port)
 
 
-def _display(arguments: argparse.Namespace, transport: "Transport") -> "Display":
-    from enchufe.clients.display import HexDump, Hide, Pass, SafeText
+def _display(arguments: argparse.Namespace, transport: "Transport", *, typing: bool) -> "Display":
+    from enchufe.clients.display import HexDump, Hide, Pass, SafeLines, SafeText
 
     if arguments.log or arguments.buffer:
         return Hide()
     if arguments.hex:
         return HexDump()
+    if typing and transport.is_stream:
+        return SafeLines()
     if sys.stdout.isatty():
         return SafeText(ends_messages=not transport.is_stream)
     return Pass(sys.stdout.buffer, ends_messages=not transport.is_stream)

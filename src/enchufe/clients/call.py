@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from enchufe.clients.display import Display
 from enchufe.clients.language import _, advise, explain, plural
+from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.words import size, why_over
 from enchufe.core.errors import N_, OverLimitError
 from enchufe.core.events import InputEnded, InputTyped, Reason
@@ -77,7 +78,10 @@ class Call:
     ) -> None:
         self._dialling = dialling
         self._manner = manner
-        self._display = display
+        self._output = OutputGuard()
+        self._output.end_run = lambda: self._stop(ExitCode.OUTPUT_CLOSED)
+        self._display_one = self._output.guard(display.show)
+        self._display_rest = self._output.guard(display.end)
         self._is_stream = dialling.endpoint.transport.is_stream
         caller = Caller(manner.wait_s, half_close=manner.half_close)
         self._over = asyncio.Event()
@@ -93,7 +97,7 @@ class Call:
         self._crlf = CrlfEncoder()
         self._driver = Driver(
             "connect",
-            Host(caller, witness=witness),
+            Host(caller, witness=witness and self._output.guard(witness)),
             numbers=itertools.count(1),
             notify=self._notice,
             show=self._show,
@@ -123,6 +127,7 @@ class Call:
             self._said_all = False
             self._expect_more()
         self._driver.close()
+        self._display_rest()
         self._explain_end()
         return self._exit_code or ExitCode.DONE
 
@@ -236,10 +241,7 @@ class Call:
     def _show(self, _peer: Peer, message: bytes) -> None:
         self._messages_received += 1
         self._expect_more()
-        try:
-            self._display.show(message)
-        except BrokenPipeError:
-            self._stop(ExitCode.OUTPUT_CLOSED)
+        self._display_one(message)
 
     def _cut(self, kept_bytes: int, whole_bytes: int) -> None:
         text = _(

@@ -1,8 +1,10 @@
 """What arrives, as the person or the next program wants it."""
 
+import asyncio
 import sys
 from typing import BinaryIO, Protocol, TextIO
 
+from enchufe.core.limits import LINE_BYTES_MAX, TEXT_QUIET_S
 from enchufe.core.text import SafeStream, safe_bytes
 from enchufe.wire.hexadecimal import dump
 
@@ -12,6 +14,9 @@ class Display(Protocol):
 
     def show(self, message: bytes) -> None:
         """Show bytes of a stream as they came, or one datagram."""
+
+    def end(self) -> None:
+        """Show what was kept back: nothing more will come."""
 
 
 class Pass:
@@ -33,6 +38,27 @@ class Pass:
         self._stream.write(message + end)
         self._stream.flush()
 
+    def end(self) -> None:
+        """Do nothing: all has been passed on."""
+
+
+class _ScreenText:
+    """Safe text of a stream, the network's ends of line as a screen's own, whatever the cuts."""
+
+    def __init__(self) -> None:
+        self._safe = SafeStream()
+        self._held = b""
+
+    def feed(self, data: bytes, *, final: bool = False) -> str:
+        """Return the text of ``data`` as far as its characters and ends of line are complete."""
+        data = self._held + data
+        self._held = b"\r" if data.endswith(b"\r") and not final else b""
+        return self._safe.feed(_with_plain_ends(data.removesuffix(self._held)), final=final)
+
+
+def _with_plain_ends(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
+
 
 class SafeText:
     """Shows text to a person: printable characters as they are, others as escapes.
@@ -46,17 +72,71 @@ class SafeText:
     def __init__(self, *, ends_messages: bool, stream: TextIO | None = None) -> None:
         self._ends_messages = ends_messages
         self._stream = stream
-        self._text = SafeStream()
+        self._text = _ScreenText()
+        self._line_is_open = False
 
     def show(self, message: bytes) -> None:
         """Write the text as far as its characters are complete."""
         if self._ends_messages:
-            text = safe_bytes(message, keep="\n\t").removesuffix("\n") + "\n"
+            self._write(
+                safe_bytes(_with_plain_ends(message), keep="\n\t").removesuffix("\n") + "\n"
+            )
         else:
-            text = self._text.feed(message)
-        stream = self._stream or sys.stdout
-        stream.write(text)
-        stream.flush()
+            self._write(self._text.feed(message))
+
+    def end(self) -> None:
+        """Write the bytes of a character that was never completed, and end the line."""
+        self._write(self._text.feed(b"", final=True))
+        if self._line_is_open:
+            self._write("\n")
+
+    def _write(self, text: str) -> None:
+        if text:
+            stream = self._stream or sys.stdout
+            stream.write(text)
+            stream.flush()
+            self._line_is_open = not text.endswith("\n")
+
+
+class SafeLines:
+    """Shows a stream to a person who is typing: whole lines, above the one being typed.
+
+    A line without an end is shown once nothing follows it for `TEXT_QUIET_S`.
+    """
+
+    def __init__(self) -> None:
+        self._text = _ScreenText()
+        self._held = ""
+        self._quiet: asyncio.TimerHandle | None = None
+
+    def show(self, message: bytes) -> None:
+        """Write the lines that ``message`` completes."""
+        whole, end, self._held = (self._held + self._text.feed(message)).rpartition("\n")
+        self._write(whole + end)
+        self._cancel()
+        if len(self._held) >= LINE_BYTES_MAX:
+            self._write_held()
+        elif self._held:
+            self._quiet = asyncio.get_running_loop().call_later(TEXT_QUIET_S, self._write_held)
+
+    def end(self) -> None:
+        """Write the last line, if it has no end."""
+        self._cancel()
+        self._held += self._text.feed(b"", final=True)
+        self._write_held()
+
+    def _write_held(self) -> None:
+        self._write(self._held and self._held + "\n")
+        self._held = ""
+
+    def _cancel(self) -> None:
+        if self._quiet is not None:
+            self._quiet.cancel()
+
+    def _write(self, text: str) -> None:
+        if text:
+            sys.stdout.write(text)
+            sys.stdout.flush()
 
 
 class HexDump:
@@ -77,9 +157,15 @@ class HexDump:
         stream.flush()
         self._offset_bytes += len(message)
 
+    def end(self) -> None:
+        """Do nothing: every row is written whole."""
+
 
 class Hide:
     """Shows nothing: something else shows the traffic already."""
 
     def show(self, message: bytes) -> None:
+        """Do nothing."""
+
+    def end(self) -> None:
         """Do nothing."""

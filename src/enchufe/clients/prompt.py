@@ -2,11 +2,17 @@
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TextIO, cast
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.patch_stdout import StdoutProxy
+
+SCREEN_PAUSE_S = 0.02
+"""How long what arrives is gathered before the line being typed makes room for it: short,
+so that a flood cannot pile up in front of Ctrl-C; long enough to draw that line seldom."""
 
 
 def history_path(environment: dict[str, str]) -> Path:
@@ -35,7 +41,9 @@ async def lines(prompt: str) -> AsyncIterator[str]:
         KeyboardInterrupt: Ctrl-C.
     """
     session: PromptSession[str] = PromptSession(history=_history())
-    with patch_stdout(raw=True):
+    proxy = StdoutProxy(raw=True, sleep_between_writes=SCREEN_PAUSE_S)
+    stream = cast("TextIO", proxy)  # as prompt_toolkit's own patch_stdout does
+    with proxy, redirect_stdout(stream), redirect_stderr(stream):
         while True:
             try:
                 yield await session.prompt_async(prompt)

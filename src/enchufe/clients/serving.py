@@ -14,7 +14,7 @@ from enchufe.clients.words import refusal_reason
 from enchufe.core.endpoint import Endpoint, parse_served
 from enchufe.core.errors import N_, EnchufeError, EndpointError, UnreachableError, UsageError
 from enchufe.core.exits import ExitCode
-from enchufe.core.notices import Notice
+from enchufe.core.notices import Listening, Notice, Ready
 from enchufe.core.peer import Peer, Transport
 from enchufe.host import Host, Witness
 from enchufe.machine.descriptors import raise_limit
@@ -82,7 +82,7 @@ def serve(choices: Choices) -> ExitCode:
     """
     raise_limit()
     plan = planned(choices.services)
-    _check_workers(choices)
+    _check_workers(choices, plan)
     screen = _guarded(screen_for(choices))
     rules = Rules(
         door=Door(choices.allow, choices.deny, screen.notice),
@@ -96,9 +96,13 @@ def serve(choices: Choices) -> ExitCode:
     if choices.workers == 1:
         return run(_serve_here(choices, plan, screen, rules))
     shares = run(_open_shares(choices, plan))
+    screens = [screen, *(_without_announcements(screen) for _ in shares[1:])]
     return serve_in_processes(
-        [_start_share(choices, screen, rules, share) for share in shares],
-        [bound.sock for share in shares for sockets in share.values() for bound in sockets],
+        [
+            _start_share(choices, screen, rules, share)
+            for screen, share in zip(screens, shares, strict=True)
+        ],
+        [[bound.sock for sockets in share.values() for bound in sockets] for share in shares],
     )
 
 
@@ -143,8 +147,15 @@ def _usual(kind: ServiceKind) -> list[Endpoint]:
     return [Endpoint(transport, port=port) for transport, port in ports]
 
 
-def _check_workers(choices: Choices) -> None:
-    if choices.workers > 1 and (choices.serve_max or choices.peers_max):
+def _check_workers(choices: Choices, plan: Plan) -> None:
+    if choices.workers == 1:
+        return
+    if not all(endpoint.transport.is_internet for ends in plan.values() for endpoint in ends):
+        raise UsageError(
+            N_("--workers does not go with a Unix socket"),
+            hint=N_("A path belongs to one process; use tcp:// or udp://"),
+        )
+    if choices.serve_max or choices.peers_max:
         raise UsageError(
             N_("--workers does not go with --stop-after or --max-peers"),
             hint=N_("Each process would count for itself; leave one of them out"),
@@ -186,6 +197,16 @@ def _transcript_screen() -> Screen:
             problems.notice(notice)
 
     return Screen(notice, transcript.witness, lambda _peer, _message: None)
+
+
+def _without_announcements(screen: Screen) -> Screen:
+    """Return ``screen`` for a further worker: the first one has said where they all listen."""
+
+    def notice(notice: Notice) -> None:
+        if not isinstance(notice, Listening | Ready):
+            screen.notice(notice)
+
+    return Screen(notice, screen.witness, screen.show, screen.output)
 
 
 def _only_problems(show: Callable[[Notice], None]) -> Callable[[Notice], None]:
@@ -267,11 +288,6 @@ async def _open_shares(choices: Choices, plan: Plan) -> list[dict[str, list[Boun
 
 def _with_real_port(bound: BoundSocket) -> Endpoint:
     endpoint = bound.endpoint
-    if not endpoint.transport.is_internet:
-        raise UsageError(
-            N_("--workers does not go with a Unix socket"),
-            hint=N_("A path belongs to one process; use tcp:// or udp://"),
-        )
     return Endpoint(endpoint.transport, endpoint.host, bound.sock.getsockname()[1])
 
 
