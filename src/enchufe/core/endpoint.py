@@ -126,8 +126,7 @@ def _split(text: str, start: int) -> tuple[int, int]:
                 end=len(text),
             )
         return close + 1, close + 2 if text[close + 1 : close + 2] in (":", " ") else -1
-    separators = [i for i in range(start, len(text)) if text[i] in ": "]
-    if len(separators) > 1 and all(text[i] == ":" for i in separators):
+    if text[start:].partition(" ")[0].count(":") > 1:
         raise EndpointError(
             N_("an IPv6 address goes in brackets, so that its port can be told apart"),
             hint=N_("Write it like tcp://[::1]:3500"),
@@ -135,8 +134,9 @@ def _split(text: str, start: int) -> tuple[int, int]:
             start=start,
             end=len(text),
         )
-    if separators:
-        return separators[0], separators[-1] + 1
+    host_end = next((i for i in range(start, len(text)) if text[i] in ": "), -1)
+    if host_end >= 0:
+        return host_end, len(text) - len(text[host_end:].lstrip(": "))
     return (start, start) if text[start:].isdecimal() else (len(text), -1)
 
 

@@ -1,10 +1,12 @@
 """Opening the sockets a service listens on, and saying plainly why one cannot be opened."""
 
+import contextlib
 import errno
 import socket
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -13,12 +15,18 @@ from enchufe.core.errors import N_, DeniedError, EnchufeError, UnreachableError,
 from enchufe.core.peer import Transport
 from enchufe.net.addresses import SocketAddress, resolve
 
+if TYPE_CHECKING:
+    from enchufe.machine.holder import Holder
+
 BACKLOG_DEFAULT = 4096
 """Connections that may wait to be accepted; the system cuts it at its own limit (listen(2))."""
 
 PRIVILEGED_PORT_MAX = 1023
 DATAGRAM_SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
 """Asked for so that a burst of datagrams waits rather than gets lost; the system may give less."""
+
+PORT_CHOICES_MAX = 10
+"""How often the system may choose a port that is free in one family and taken in the other."""
 
 
 class BoundSocket(Struct, frozen=True):
@@ -56,6 +64,17 @@ async def listen(
         DeniedError: the system does not permit it.
     """
     addresses = await resolve(endpoint, family=family, listening=True)
+    may_choose_again = endpoint.transport.is_internet and endpoint.port == 0
+    for _ in range(PORT_CHOICES_MAX - 1 if may_choose_again else 0):
+        with contextlib.suppress(UnreachableError):
+            return _open_all(endpoint, addresses, backlog, sharing)
+    return _open_all(endpoint, addresses, backlog, sharing)
+
+
+def _open_all(
+    endpoint: Endpoint, addresses: Sequence[SocketAddress], backlog: int, sharing: bool
+) -> list[BoundSocket]:
+    """Open a socket at each address, or none at all."""
     bound: list[BoundSocket] = []
     try:
         for address in addresses:
@@ -118,24 +137,25 @@ def _clear_stale(endpoint: Endpoint, address: SocketAddress) -> None:
             path=path,
         )
     with socket.socket(address.family, address.kind) as probe:
+        probe.setblocking(False)  # a live server may have no room for us to wait in
         try:
             probe.connect(address.value)
         except ConnectionRefusedError:
             path.unlink(missing_ok=True)
         except OSError as error:
-            if error.errno != errno.EPROTOTYPE:
+            if error.errno not in _LIVE:
                 raise _explained(error, endpoint, address) from None
             raise _taken(endpoint, address) from None
         else:
             raise _taken(endpoint, address)
 
 
-def _taken(endpoint: Endpoint, address: SocketAddress) -> UnreachableError:
-    from enchufe.machine.holder import holder
+_LIVE = frozenset({errno.EPROTOTYPE, errno.EAGAIN})
+"""What connecting to a live Unix socket says: one of the other kind, or one that is busy."""
 
-    host, port = ("", 0) if address.family == socket.AF_UNIX else address.value[:2]
-    path = endpoint.path
-    found = holder(endpoint.transport, host, port, path)
+
+def _taken(endpoint: Endpoint, address: SocketAddress) -> UnreachableError:
+    found = _holder(endpoint, address)
     if found is None:
         return UnreachableError(
             N_("{transport} {address} is taken by another program"),
@@ -150,6 +170,16 @@ def _taken(endpoint: Endpoint, address: SocketAddress) -> UnreachableError:
         address=address.shown,
         holder=found,
     )
+
+
+def _holder(endpoint: Endpoint, address: SocketAddress) -> "Holder | None":
+    """Return who holds the address: a path may be held by a socket of the other kind."""
+    from enchufe.machine.holder import holder
+
+    if address.family != socket.AF_UNIX:
+        return holder(endpoint.transport, *address.value[:2])
+    found = (holder(kind, path=endpoint.path) for kind in (Transport.UNIX, Transport.UNIXGRAM))
+    return next(filter(None, found), None)
 
 
 def _explained(error: OSError, endpoint: Endpoint, address: SocketAddress) -> EnchufeError:

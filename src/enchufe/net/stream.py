@@ -111,6 +111,7 @@ class StreamLink(asyncio.BaseProtocol):
         """Say that it is over, and why."""
         if self._linger is not None:
             self._linger.cancel()
+        self._awaiting_drained = False
         self._left()
         unsent_bytes = self._transport.get_write_buffer_size()
         self._driver.closed(self, self._reason or self._reason_for(error), unsent_bytes)

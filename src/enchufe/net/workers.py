@@ -4,10 +4,12 @@ Each process has sockets of its own, bound to the same ports with ``SO_REUSEPORT
 (socket(7)): the kernel deals connections and datagram sources out among them.
 """
 
+import contextlib
 import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from types import FrameType
 
@@ -16,30 +18,46 @@ from enchufe.core.exits import ExitCode
 
 
 def serve_in_processes(
-    shares: Sequence[Callable[[], ExitCode]], sockets: Sequence[socket.socket]
+    shares: Sequence[Callable[[], ExitCode]], sockets: Sequence[Sequence[socket.socket]]
 ) -> ExitCode:
     """Run each share in a process of its own; return the first exit code that is not 0.
 
-    When one ends, or we are told to, the others are ended in good order too.
+    When one ends, or we are told to, or end ourselves in any way, the others are ended
+    in good order too.
 
     Args:
         shares: what each process does.
-        sockets: the sockets of all shares; each process uses its own and this one none.
+        sockets: the sockets of each share. A process keeps only its own: a listening
+            socket that lived on elsewhere would still be dealt connections.
 
     Raises:
         UsageError: this system cannot divide a process (fork(2)).
     """
     if not hasattr(os, "fork"):
         raise UsageError(N_("--workers needs a system that can fork; this one cannot"))
-    children = [_start(share) for share in shares]
-    for sock in sockets:
+    lifeline, held_by_us = os.pipe()
+    children = [
+        _start(share, _except(sockets, own), lifeline, held_by_us)
+        for own, share in enumerate(shares)
+    ]
+    for sock in _except(sockets, None):
         sock.close()
+    return _exit_code_of(children)
+
+
+def _except(sockets: Sequence[Sequence[socket.socket]], own: int | None) -> list[socket.socket]:
+    return [sock for i, those in enumerate(sockets) if i != own for sock in those]
+
+
+def _exit_code_of(children: Sequence[int]) -> ExitCode:
+    """Wait for the children, passing on what we are told, and return how they ended."""
     ended: dict[int, int] = {}
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         for child in children:
             if child not in ended:
-                os.kill(child, number)
+                with contextlib.suppress(ProcessLookupError):  # it ended this very moment
+                    os.kill(child, number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, pass_on)
@@ -52,21 +70,36 @@ def serve_in_processes(
     return ExitCode.DONE if not codes else _exit_code(codes[0])
 
 
-def _start(share: Callable[[], ExitCode]) -> int:
+def _start(
+    share: Callable[[], ExitCode],
+    others: Sequence[socket.socket],
+    lifeline: int,
+    held_by_parent: int,
+) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
     if child:
         return child
-    os.setpgid(0, 0)  # Ctrl-C reaches the parent alone, which passes it on once
     code = int(ExitCode.BUG)
     try:
+        os.setpgid(0, 0)  # Ctrl-C reaches the parent alone, which passes it on once
+        for sock in others:
+            sock.close()
+        os.close(held_by_parent)
+        threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
         code = int(share())
+        sys.stdout.flush()
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
-        sys.stdout.flush()
         os._exit(code)
+
+
+def _end_with_parent(lifeline: int) -> None:
+    """End in good order once the parent is gone: its end of the pipe closes however it ends."""
+    os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _exit_code(code: int) -> ExitCode:

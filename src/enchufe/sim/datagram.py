@@ -39,8 +39,8 @@ class DatagramLink:
         """Do nothing: a datagram peer has no end of its own."""
 
     def close(self) -> None:
-        """Forget the peer; its next datagram makes it a new one."""
-        self._endpoint.forget(self, Reason.OURS)
+        """Forget the peer in a moment; its next datagram makes it a new one."""
+        self._endpoint.forget_soon(self)
 
     def abort(self, reason: Reason) -> None:
         """Forget the peer, for ``reason``."""
@@ -139,6 +139,10 @@ class DatagramEndpoint:
         """End a peer; its datagrams under way still arrive."""
         if self._links.pop((link.peer.host, link.peer.port), None) is not None:
             self._driver.closed(link, reason)
+
+    def forget_soon(self, link: DatagramLink) -> None:
+        """End a peer, once the driver has done what it is doing."""
+        self._network.clock.after(0.0, partial(self.forget, link, Reason.OURS))
 
     def _watch(self, link: DatagramLink) -> None:
         """Forget a peer once it has been silent too long."""

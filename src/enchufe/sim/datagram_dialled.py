@@ -58,8 +58,8 @@ class DialledDatagram:
         """Do nothing: datagrams have no end."""
 
     def close(self) -> None:
-        """End the conversation."""
-        self.abort(Reason.OURS)
+        """End the conversation, once the driver has done what it is doing."""
+        self._network.clock.after(0.0, partial(self.abort, Reason.OURS))
 
     def abort(self, reason: Reason) -> None:
         """End the conversation, for ``reason``."""

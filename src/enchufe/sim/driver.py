@@ -1,6 +1,6 @@
 """The driver: tells a host what happens in the simulated world, and performs its commands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -23,12 +23,14 @@ from enchufe.host import Host
 from enchufe.sim.clock import Alarm
 from enchufe.sim.network import Network
 
-HELD_INPUT_S = 0.01
-"""How often input that is held back looks whether it may go on."""
-
 
 class Link(Protocol):
-    """One peer's end of a conversation."""
+    """One peer's end of a conversation.
+
+    None of these tells the driver anything before it has done what it is doing: a
+    service that says `Close` and `Stop` has stopped before it hears `PeerClosed`.
+    Only `abort` ends the conversation at once.
+    """
 
     peer: Peer
 
@@ -67,7 +69,8 @@ class Driver:
         self.shown: list[tuple[Peer, bytes]] = []
         self.closed_for: dict[int, Reason] = {}
         self.exit_code: ExitCode | None = None
-        self.holds_input = False
+        self._holds_input = False
+        self._held_input: list[Callable[[], None]] = []
         self._host = host
         self._network = network
         self._timers: dict[str, Alarm] = {}
@@ -85,6 +88,7 @@ class Driver:
         self.links[link.peer.id] = link
         self.peers.append(link.peer)
         self.perform(self._host.opened(link.peer, self._now_ns()))
+        self.hold_input(False)
 
     def received(self, peer: Peer, data: bytes) -> None:
         """Hand over what arrived from ``peer``."""
@@ -132,19 +136,25 @@ class Driver:
         """
         self._network.clock.after(every_s, partial(self._type, list(messages), every_s, ends))
 
+    def hold_input(self, hold: bool) -> None:
+        """Hold what is typed back while too much waits to be sent, or let it go on."""
+        self._holds_input = hold
+        if not hold:
+            held, self._held_input = self._held_input, []
+            for go_on in held:
+                self._network.clock.after(0.0, go_on)
+
     def _type(self, messages: list[bytes], every_s: float, ends: bool) -> None:
         if self.exit_code is not None:
             return
-        if self.holds_input or not self.peers:  # the call is not answered yet
-            wait_s = HELD_INPUT_S
+        go_on = partial(self._type, messages, every_s, ends)
+        if self._holds_input or not self.peers:  # a call is not answered at once
+            self._held_input.append(go_on)
         elif messages:
-            wait_s = every_s
             self.happened(InputTyped(self._now_ns(), messages.pop(0)))
-        else:
-            if ends:
-                self.happened(InputEnded(self._now_ns()))
-            return
-        self._network.clock.after(wait_s, partial(self._type, messages, every_s, ends))
+            self._network.clock.after(every_s, go_on)
+        elif ends:
+            self.happened(InputEnded(self._now_ns()))
 
     # What the host orders
 

@@ -152,7 +152,7 @@ class StreamEnd:
 
     def _hold(self, hold: bool) -> None:
         if self._has_input:
-            self._driver.holds_input = hold
+            self._driver.hold_input(hold)
         elif not hold and self._reads:
             self._incoming.resume()
         elif hold and not self._awaiting_drained and not self._peer_finished:
