@@ -1,0 +1,20 @@
+"""Options of the whole test run; pytest learns options only from here."""
+
+import pytest
+
+SEEDS_COUNT = 60
+"""How many seeds each simulation runs where nobody says: seconds in all, not minutes."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("simulation", "the simulated network")
+    group.addoption(
+        "--seeds",
+        type=int,
+        default=SEEDS_COUNT,
+        metavar="COUNT",
+        help=f"run each simulation with the seeds 0 to COUNT - 1 (default: {SEEDS_COUNT})",
+    )
+    group.addoption(
+        "--seed", type=int, metavar="N", help="run each simulation with the seed N and no other"
+    )
