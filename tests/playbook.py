@@ -1,6 +1,6 @@
 """A playbook reads as a conversation: an event goes in, these commands come out.
 
-    Playbook(Echo()).when(received(ANA, b"hola"), Send(ANA, b"hola"))
+Playbook(Echo()).when(received(ANA, b"hola"), Send(ANA, b"hola"))
 """
 
 import difflib

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.cuts import cut_anywhere
+from tests.playbook import ANA, EVA, LUIS, NOW_NS, closed, drained, finished, opened, received
 
 from enchufe.core.commands import CancelTimer, Close, Command, Send, SetTimer, Show
 from enchufe.core.events import Event, MessageReceived, PeerClosed, Reason, TimerFired
@@ -14,8 +16,6 @@ from enchufe.core.service import Framing
 from enchufe.host import Host
 from enchufe.services.echo import Echo
 from enchufe.services.hello import Hello
-from tests.cuts import cut_anywhere
-from tests.playbook import ANA, EVA, LUIS, NOW_NS, closed, drained, finished, opened, received
 
 QUIET_ANA = "text quiet 1"
 QUIET_EVA = "text quiet 3"

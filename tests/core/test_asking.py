@@ -1,11 +1,6 @@
 """Who asks a service that answers one thing, and what it is told."""
 
 import pytest
-
-from enchufe.core.asking import answer, asker
-from enchufe.core.commands import Close, Send
-from enchufe.core.events import Event
-from enchufe.core.peer import Peer
 from tests.playbook import (
     ANA,
     EVA,
@@ -19,6 +14,11 @@ from tests.playbook import (
     received,
     typed,
 )
+
+from enchufe.core.asking import answer, asker
+from enchufe.core.commands import Close, Send
+from enchufe.core.events import Event
+from enchufe.core.peer import Peer
 
 
 @pytest.mark.parametrize(

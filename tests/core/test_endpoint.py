@@ -169,14 +169,20 @@ def test_the_mark_is_under_the_whole_of_what_was_typed(text: str, mark: str) -> 
 
 @given(st.text(max_size=40) | st.text("tcpudp://[]:. @*0123456789ax", max_size=40))
 def test_any_text_is_an_endpoint_or_an_error_that_marks_a_part_of_it(text: str) -> None:
-    try:
-        endpoint = parse_endpoint(text)
-    except EndpointError as error:
-        assert 0 <= error.start < error.end <= len(text) + 1
-        assert str(error)
+    outcome = endpoint_or_error(text)
+    if isinstance(outcome, EndpointError):
+        assert 0 <= outcome.start < outcome.end <= len(text) + 1
+        assert str(outcome)
     else:
-        assert 0 <= endpoint.port <= 65_535
-        assert parse_endpoint(str(endpoint)) == endpoint
+        assert 0 <= outcome.port <= 65_535
+        assert parse_endpoint(str(outcome)) == outcome
+
+
+def endpoint_or_error(text: str) -> Endpoint | EndpointError:
+    try:
+        return parse_endpoint(text)
+    except EndpointError as error:
+        return error
 
 
 @given(st.integers(0, 65_535), st.ip_addresses(), st.sampled_from([TCP, UDP]))

@@ -3,7 +3,7 @@
 import pytest
 
 from enchufe.core import errors
-from enchufe.core.errors import EnchufeError, EndpointError, N_, UsageError
+from enchufe.core.errors import N_, EnchufeError, EndpointError, UsageError
 from enchufe.core.exits import ExitCode
 
 EXIT_CODES = [
@@ -42,7 +42,9 @@ def test_marking_for_the_catalogue_changes_nothing() -> None:
     assert N_("the port is missing") == "the port is missing"
 
 
-@pytest.mark.parametrize(("start", "end", "marked"), [(0, 3, (0, 3)), (4, 4, (4, 5)), (4, 2, (4, 5))])
+@pytest.mark.parametrize(
+    ("start", "end", "marked"), [(0, 3, (0, 3)), (4, 4, (4, 5)), (4, 2, (4, 5))]
+)
 def test_a_mark_is_never_empty(start: int, end: int, marked: tuple[int, int]) -> None:
     error = EndpointError("wrong", text="tcp://", start=start, end=end)
     assert (error.start, error.end) == marked

@@ -31,7 +31,8 @@ def test_every_refusal_is_understood_in_any_language() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [b"", b"hola", b"enchufe", b"enchufe: denied", b"Enchufe: denied: x", b" enchufe: full: "]
+    "words",
+    [b"", b"hola", b"enchufe", b"enchufe: denied", b"Enchufe: denied: x", b" enchufe: full: "],
 )
 def test_other_words_are_no_refusal(words: bytes) -> None:
     assert refusal_exit_code(words) is None

@@ -21,7 +21,7 @@ def test_the_pattern_is_the_one_of_the_rfc() -> None:
 
 
 def test_a_round_joins_the_next_without_a_seam() -> None:
-    assert ROUND + ROUND == b"".join(line(number) for number in range(190))
+    assert b"".join(line(number) for number in range(190)) == ROUND + ROUND
 
 
 def test_a_stream_gets_a_round_and_the_next_only_when_it_has_left() -> None:

@@ -65,12 +65,13 @@ def test_a_reset_ends_only_that_conversation(seed: int) -> None:
     server = serve(world.machine(SERVER), "echo", 3500)
     says = [things_to_say(world.chance) for _ in range(4)]
     callers = [call(world, 3500) for _ in says]
-    for caller, said in zip(callers, says, strict=True):
-        caller.type(said, every_s=world.chance.seconds(0.1, 0.3))
-    world.run_until(lambda: all(caller.peers for caller in callers))
     victim, *others = callers
-    if victim.links:
-        our_end(victim).break_off()
+    for caller, said in zip(callers, says, strict=True):
+        ends = caller is not victim
+        caller.type(said, every_s=world.chance.seconds(0.1, 0.3), ends=ends)
+    world.run_until(lambda: bool(victim.links))
+    world.run_for(world.chance.seconds(0.0, 2.0))
+    our_end(victim).break_off()
     world.run_until(lambda: is_over(*callers))
     assert victim.exit_code is ExitCode.LOST
     assert b"".join(says[0]).startswith(victim.shown_bytes)

@@ -5,9 +5,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.cuts import cut_anywhere, one_by_one
 
 from enchufe.wire.crlf import CrlfEncoder
-from tests.cuts import cut_anywhere, one_by_one
 
 
 def encoded(pieces: list[bytes]) -> bytes:

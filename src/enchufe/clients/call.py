@@ -26,6 +26,7 @@ from enchufe.host import Host, Witness
 from enchufe.net.dial import Dialling, dial_stream
 from enchufe.net.dialled_datagram import DialledDatagram
 from enchufe.net.driver import Driver
+from enchufe.net.stream import StreamLink
 from enchufe.services.caller import DATAGRAM_WAIT_S, Caller
 from enchufe.wire.crlf import CrlfEncoder
 from enchufe.wire.hexadecimal import bytes_of
@@ -37,8 +38,15 @@ UDP_IPV6_PAYLOAD_BYTES_MAX = 65_527
 FLOOD_PAUSE_S = 0.001
 """Rest after each `DATAGRAM_BATCH_MAX` datagrams: a socket holds a few hundred small ones."""
 
+LOSS_S = 0.02
+"""What a server in step has not answered for so long will not be answered any more."""
+
 HINT_S = 3.0
 """After so long a silence a person is told what we are waiting for."""
+
+SCREEN_REST_S = 0.03
+"""After each read a terminal gets this long to draw it, so that no flood piles up between the
+person and Ctrl-C; a chunk each time is still more than anybody reads."""
 
 
 class Manner(Struct, frozen=True):
@@ -164,9 +172,19 @@ class Call:
         self._driver.happened(InputEnded(time.time_ns()))
 
     async def _breathe(self) -> None:
-        """Let answers in, and now and then the server too: a flood of datagrams gets lost."""
-        is_flood = not self._is_stream and self._messages_sent % DATAGRAM_BATCH_MAX == 0
-        await asyncio.sleep(FLOOD_PAUSE_S if is_flood else 0)
+        """Let answers in, and keep in step with a server that answers: a flood gets lost."""
+        await asyncio.sleep(0)
+        if self._is_stream or self._messages_sent % DATAGRAM_BATCH_MAX:
+            return
+        await asyncio.sleep(FLOOD_PAUSE_S)
+        quiet_s = 0.0
+        while self._messages_received and self._is_far_ahead() and quiet_s < LOSS_S:
+            received = self._messages_received
+            await asyncio.sleep(FLOOD_PAUSE_S)
+            quiet_s = quiet_s + FLOOD_PAUSE_S if self._messages_received == received else 0.0
+
+    def _is_far_ahead(self) -> bool:
+        return self._messages_sent - self._messages_received > 2 * DATAGRAM_BATCH_MAX
 
     async def _messages(self) -> AsyncIterator[bytes]:
         if self._manner.messages is not None:
@@ -238,10 +256,13 @@ class Call:
 
     # What we hear
 
-    def _show(self, _peer: Peer, message: bytes) -> None:
+    def _show(self, peer: Peer, message: bytes) -> None:
         self._messages_received += 1
         self._expect_more()
         self._display_one(message)
+        link = self._driver.links.get(peer.id)
+        if self._manner.interactive and isinstance(link, StreamLink):
+            link.rest(SCREEN_REST_S)
 
     def _cut(self, kept_bytes: int, whole_bytes: int) -> None:
         text = _(

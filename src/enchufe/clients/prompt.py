@@ -43,9 +43,10 @@ async def lines(prompt: str) -> AsyncIterator[str]:
     session: PromptSession[str] = PromptSession(history=_history())
     proxy = StdoutProxy(raw=True, sleep_between_writes=SCREEN_PAUSE_S)
     stream = cast("TextIO", proxy)  # as prompt_toolkit's own patch_stdout does
-    with proxy, redirect_stdout(stream), redirect_stderr(stream):
+    raw = session.input.raw_mode()  # also between two lines: what is typed then is not lost
+    with raw, proxy, redirect_stdout(stream), redirect_stderr(stream):
         while True:
             try:
-                yield await session.prompt_async(prompt)
+                yield await session.prompt_async(prompt, handle_sigint=False)
             except EOFError:
                 return

@@ -30,7 +30,7 @@ async def _until_readable(descriptor: int) -> None:
     readable = loop.create_future()
     try:
         loop.add_reader(descriptor, _settle, readable)
-    except OSError:  # a file, or nothing: ready, or os.read tells
+    except (OSError, ValueError):  # a file, or nothing: ready, or os.read tells
         await asyncio.sleep(0)
         return
     try:

@@ -24,7 +24,7 @@ def size(count_bytes: int) -> str:
     """Return a number of bytes with a unit a person takes in: ``42 B``, ``4.8 MiB``."""
     amount = float(count_bytes)
     for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024 or unit == "GiB":
+        if round(amount, 1) < 1024 or unit == "GiB":
             break
         amount /= 1024
     return f"{count_bytes} B" if unit == "B" else f"{amount:.1f} {unit}"
@@ -32,9 +32,9 @@ def size(count_bytes: int) -> str:
 
 def duration(seconds: float) -> str:
     """Return a time with a unit a person takes in: ``3 ms``, ``1.2 s``, ``4 min 5 s``."""
-    if seconds < 1:
+    if seconds < 0.9995:  # what would be rounded up to the next unit is shown in it
         return f"{seconds * 1000:.3g} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"

@@ -72,8 +72,8 @@ class DatagramLink:
         """Do nothing: a datagram peer has no end of its own."""
 
     def close(self) -> None:
-        """Forget the peer; its next datagram makes it a new one."""
-        self._endpoint.forget(self, Reason.OURS)
+        """Forget the peer, once the service's other commands are done; it may come anew."""
+        asyncio.get_running_loop().call_soon(self._endpoint.forget, self, Reason.OURS)
 
     def abort(self, reason: Reason) -> None:
         """Forget the peer, for ``reason``."""
@@ -157,7 +157,9 @@ class DatagramEndpoint:
         links = self._links
         admitted: list[tuple[Peer, bytes]] = []
         serves_left = self._lobby.serves_left
-        for route, data, whole_bytes, marked in arrivals[:serves_left]:
+        for route, data, whole_bytes, marked in arrivals:
+            if len(admitted) == serves_left:
+                break
             link = links.get(route)
             if marked or link is None:
                 link = self._stranger(route, at_ns, marked=marked)

@@ -208,15 +208,23 @@ class Server:
         for driver in self._drivers:
             for link in list(driver.links.values()):
                 link.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_S_MAX):
-                await self._lobby.empty.wait()
-        self._abort_all()
-        await self._lobby.empty.wait()
+        await self._until_empty(STOP_S_MAX)
+        while not self._lobby.empty.is_set():  # one may just be coming in
+            self._abort_all()
+            await self._until_empty(_ABORT_AGAIN_S)
         for driver in self._drivers:
             driver.close()
+
+    async def _until_empty(self, limit_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._lobby.empty.wait()
 
     def _abort_all(self) -> None:
         for driver in self._drivers:
             for link in list(driver.links.values()):
                 link.abort(Reason.STOPPING)
+
+
+_ABORT_AGAIN_S = 0.05
+"""How long a cut-off connection may take to be gone: no more than a turn of the event loop."""

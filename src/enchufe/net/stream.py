@@ -39,6 +39,7 @@ class StreamLink(asyncio.BaseProtocol):
         "_peer_finished",
         "_reason",
         "_transport",
+        "_unsent_bytes",
         "opened_ns",
         "peer",
         "received_bytes",
@@ -65,6 +66,7 @@ class StreamLink(asyncio.BaseProtocol):
         self._peer_finished = False
         self._awaiting_drained = False
         self._reason: Reason | None = None
+        self._unsent_bytes = 0
         self._linger: asyncio.TimerHandle | None = None
 
     # What the transport tells us
@@ -113,7 +115,7 @@ class StreamLink(asyncio.BaseProtocol):
             self._linger.cancel()
         self._awaiting_drained = False
         self._left()
-        unsent_bytes = self._transport.get_write_buffer_size()
+        unsent_bytes = self._transport.get_write_buffer_size() or self._unsent_bytes
         self._driver.closed(self, self._reason or self._reason_for(error), unsent_bytes)
 
     def _reason_for(self, error: Exception | None) -> Reason:
@@ -126,7 +128,9 @@ class StreamLink(asyncio.BaseProtocol):
     # What the driver orders
 
     def send(self, message: bytes) -> None:
-        """Queue ``message``."""
+        """Queue ``message``; nothing follows our last byte."""
+        if self._closing:
+            return
         self.sent_bytes += len(message)
         self._transport.write(message)
 
@@ -141,36 +145,50 @@ class StreamLink(asyncio.BaseProtocol):
         Closing while bytes of the peer are unread would make the system send a reset,
         which may destroy what we just sent before the peer has read it (RFC 1122,
         4.2.2.13). So we half-close, throw away what still comes, and close when the
-        peer does, or after `LINGER_S_MAX`.
+        peer does, or after `LINGER_S_MAX`. A peer that takes nothing of what is queued
+        is cut off after `SEND_STALL_S_MAX`.
         """
         if self._closing:
             return
         self._closing = True
         if self._peer_finished or self._transport.is_closing():
             self._transport.close()
-            return
-        self._transport.write_eof()
-        self._transport.resume_reading()
+        else:
+            self._transport.write_eof()
+            self._transport.resume_reading()
         self._linger_on(self._transport.get_write_buffer_size(), 0.0)
 
     def abort(self, reason: Reason) -> None:
         """Close now; what is queued is lost."""
         self._reason = self._reason or reason
+        self._unsent_bytes = self._transport.get_write_buffer_size()  # asyncio's own forgets it
         self._transport.abort()
 
     def await_drained(self) -> None:
-        """Report once the queue is empty."""
+        """Report once the queue is empty, unless this is the end anyway."""
+        if self._closing:
+            return
         self._awaiting_drained = True
         self._transport.set_write_buffer_limits(high=0)
         if self._transport.get_write_buffer_size() == 0:
             asyncio.get_running_loop().call_soon(self._drained)
+
+    def rest(self, after_s: float) -> None:
+        """Read nothing for ``after_s`` seconds: whoever takes in what came needs a moment."""
+        if not self._closing and not self._peer_finished and not self._transport.is_closing():
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(after_s, self._rested)
+
+    def _rested(self) -> None:
+        if not self._peer_finished and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def activity(self) -> int:
         """Return how many bytes have moved."""
         return self.received_bytes + self.sent_bytes - self._transport.get_write_buffer_size()
 
     def _drained(self) -> None:
-        if self._awaiting_drained:
+        if self._awaiting_drained and not self._closing:
             self._awaiting_drained = False
             self._transport.set_write_buffer_limits(high=SEND_QUEUE_BYTES_MAX)
             self._driver.drained(self.peer)

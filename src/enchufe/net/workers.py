@@ -16,6 +16,8 @@ from types import FrameType
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.exits import ExitCode
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+
 
 def serve_in_processes(
     shares: Sequence[Callable[[], ExitCode]], sockets: Sequence[Sequence[socket.socket]]
@@ -36,6 +38,7 @@ def serve_in_processes(
     if not hasattr(os, "fork"):
         raise UsageError(N_("--workers needs a system that can fork; this one cannot"))
     lifeline, held_by_us = os.pipe()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # until there is who can act on them
     children = [
         _start(share, _except(sockets, own), lifeline, held_by_us)
         for own, share in enumerate(shares)
@@ -59,8 +62,9 @@ def _exit_code_of(children: Sequence[int]) -> ExitCode:
                 with contextlib.suppress(ProcessLookupError):  # it ended this very moment
                     os.kill(child, number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPPING:
         signal.signal(number, pass_on)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     while len(ended) < len(children):
         child, status = os.wait()
         ended[child] = os.waitstatus_to_exitcode(status)
@@ -84,6 +88,9 @@ def _start(
     code = int(ExitCode.BUG)
     try:
         os.setpgid(0, 0)  # Ctrl-C reaches the parent alone, which passes it on once
+        for number in _STOPPING:
+            signal.signal(number, _end_at_once)  # nobody is inside yet
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
         for sock in others:
             sock.close()
         os.close(held_by_parent)
@@ -94,6 +101,10 @@ def _start(
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(code)
+
+
+def _end_at_once(_number: int, _frame: FrameType | None) -> None:
+    os._exit(ExitCode.DONE)
 
 
 def _end_with_parent(lifeline: int) -> None:

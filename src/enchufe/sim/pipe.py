@@ -74,7 +74,7 @@ class Pipe:
 
     def reset(self) -> None:
         """Tell the receiver that the connection is no more, after what is under way."""
-        self._network.later(self._receiver.struck, self._last_arrival_ns)
+        self._network.later(self._receiver.struck, self._last_arrival_ns + 1)
 
     def strike(self) -> None:
         """Break the connection under way; each end learns of it in its own time."""

@@ -65,6 +65,11 @@ class StreamEnd:
         self._reads = False
         self._incoming.pause()
 
+    def resume_reading(self) -> None:
+        """Read again."""
+        self._reads = True
+        self._incoming.resume()
+
     def break_off(self) -> None:
         """Break the connection under way, in both directions."""
         self._incoming.break_off()

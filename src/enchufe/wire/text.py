@@ -12,6 +12,7 @@ class TextDecoder:
 
     def __init__(self) -> None:
         self._held = bytearray()
+        self._return_flushed = False
 
     @property
     def holds(self) -> bool:
@@ -24,6 +25,9 @@ class TextDecoder:
         A line longer than `LINE_BYTES_MAX` is cut there, so that a peer that never
         ends its line cannot make us hold more.
         """
+        if self._return_flushed and data:
+            self._return_flushed = False
+            data = data.removeprefix(b"\n")  # the rest of an end of line already taken
         if b"\n" not in data:
             self._held += data
             return self._cut_too_long()
@@ -43,7 +47,8 @@ class TextDecoder:
         """Return what is held, as a last line without an end; [] if nothing is."""
         held = bytes(self._held)
         self._held.clear()
-        return [held] if held else []
+        self._return_flushed = held.endswith(b"\r")
+        return [held.removesuffix(b"\r")] if held else []
 
 
 def _pieces(line: bytes) -> list[bytes]:

@@ -1,0 +1,174 @@
+"""The simulated driver performs every command."""
+
+from typing import get_args
+
+import pytest
+from tests.playbook import ANA, LUIS
+from tests.sim.people import Obedient
+
+from enchufe.core import commands
+from enchufe.core.chance import Chance
+from enchufe.core.commands import (
+    AwaitDrained,
+    CancelTimer,
+    Close,
+    Command,
+    Finish,
+    Send,
+    SetTimer,
+    Show,
+    Stop,
+)
+from enchufe.core.events import InputEnded, InputTyped, Reason, TimerFired
+from enchufe.core.exits import ExitCode
+from enchufe.core.limits import STOP_S_MAX
+from enchufe.core.peer import Peer
+from enchufe.host import Host
+from enchufe.sim.conditions import CALM
+from enchufe.sim.driver import Driver
+from enchufe.sim.network import Network
+
+
+class Link:
+    """A link that notes its orders."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.orders: list[object] = []
+
+    def send(self, message: bytes) -> None:
+        self.orders.append(message)
+
+    def finish(self) -> None:
+        self.orders.append("finish")
+
+    def close(self) -> None:
+        self.orders.append("close")
+
+    def abort(self, reason: Reason) -> None:
+        self.orders.append(reason)
+
+    def await_drained(self) -> None:
+        self.orders.append("await drained")
+
+
+def driven() -> tuple[Network, Driver, Obedient, Link]:
+    network, service = Network(Chance(1), CALM), Obedient()
+    driver = Driver("test", Host(service), network)
+    link = Link(ANA)
+    driver.opened(link)
+    return network, driver, service, link
+
+
+def run(network: Network) -> None:
+    while network.clock.step():
+        pass
+
+
+ON_LINKS = [
+    (Send(ANA, b"x"), b"x"),
+    (Finish(ANA), "finish"),
+    (Close(ANA), "close"),
+    (AwaitDrained(ANA), "await drained"),
+]
+
+
+@pytest.mark.parametrize(("command", "order"), ON_LINKS)
+def test_what_concerns_a_peer_is_done_on_its_link(command: Command, order: object) -> None:
+    _network, driver, _service, link = driven()
+    driver.perform([command])
+    assert link.orders == [order]
+    driver.closed(link, Reason.RESET)
+    driver.perform([command])
+    assert link.orders == [order]
+
+
+def test_what_is_shown_is_kept_with_its_sender() -> None:
+    _network, driver, _service, _link = driven()
+    driver.perform([Show(ANA, b"ho"), Show(LUIS, b"la")])
+    assert driver.shown == [(ANA, b"ho"), (LUIS, b"la")]
+    assert driver.shown_bytes == b"hola"
+
+
+def test_a_timer_fires_once_when_it_is_due() -> None:
+    network, driver, service, _link = driven()
+    driver.perform([SetTimer("tea", 3.0)])
+    run(network)
+    assert service.told[1:] == [TimerFired(network.clock.now_ns, "tea")]
+    assert network.clock.elapsed_s == 3.0
+
+
+def test_a_timer_of_the_same_name_replaces_the_other() -> None:
+    network, driver, service, _link = driven()
+    driver.perform([SetTimer("tea", 3.0), SetTimer("cake", 1.0), SetTimer("tea", 0.5)])
+    run(network)
+    names = [event.name for event in service.told if isinstance(event, TimerFired)]
+    assert names == ["tea", "cake"]
+
+
+def test_a_cancelled_timer_does_not_fire_and_cancelling_none_is_nothing() -> None:
+    network, driver, service, _link = driven()
+    driver.perform([SetTimer("tea", 3.0), CancelTimer("tea"), CancelTimer("cake")])
+    run(network)
+    assert service.heard == ["PeerOpened"]
+
+
+def test_a_run_that_went_well_ends_in_good_order() -> None:
+    network, driver, _service, link = driven()
+    driver.perform([Stop(ExitCode.DONE), Stop(ExitCode.LOST)])
+    assert (driver.exit_code, link.orders) == (ExitCode.DONE, ["close"])
+    run(network)
+    assert link.orders == ["close", Reason.STOPPING]
+    assert network.clock.elapsed_s == STOP_S_MAX
+
+
+def test_a_run_that_failed_ends_at_once() -> None:
+    _network, driver, _service, link = driven()
+    driver.perform([Stop(ExitCode.LOST)])
+    assert (driver.exit_code, link.orders) == (ExitCode.LOST, [Reason.STOPPING])
+
+
+def test_every_command_there_is_is_tried_here() -> None:
+    tried = {type(command) for command, _order in ON_LINKS} | {Show, SetTimer, CancelTimer, Stop}
+    assert tried == set(get_args(commands.Command))
+
+
+def test_a_conversation_ends_once() -> None:
+    _network, driver, service, link = driven()
+    driver.closed(link, Reason.RESET)
+    driver.closed(link, Reason.OURS)
+    driver.drained(ANA)
+    assert service.heard == ["PeerOpened", "PeerClosed"]
+    assert driver.closed_for == {ANA.id: Reason.RESET}
+
+
+def test_typing_takes_its_time_and_then_ends() -> None:
+    network, driver, service, _link = driven()
+    driver.type([b"ho", b"la"], every_s=0.5)
+    run(network)
+    told = service.told[1:]
+    assert [type(event) for event in told] == [InputTyped, InputTyped, InputEnded]
+    assert [(event.at_ns - service.told[0].at_ns) / 1e9 for event in told] == [0.5, 1.0, 1.5]
+
+
+def test_typing_waits_for_the_call_to_be_answered_and_while_it_is_held() -> None:
+    network, service = Network(Chance(1), CALM), Obedient()
+    driver = Driver("test", Host(service), network)
+    driver.type([b"hola"], ends=False)
+    run(network)
+    assert service.heard == []
+    driver.opened(Link(ANA))
+    driver.hold_input(True)
+    run(network)
+    assert service.heard == ["PeerOpened"]
+    driver.hold_input(False)
+    run(network)
+    assert service.heard == ["PeerOpened", "InputTyped"]
+
+
+def test_nothing_is_typed_once_the_run_is_over() -> None:
+    network, driver, service, _link = driven()
+    driver.type([b"ho", b"la"], every_s=0.5)
+    driver.perform([Stop(ExitCode.DONE)])
+    run(network)
+    assert service.heard == ["PeerOpened"]
