@@ -1,6 +1,10 @@
 """Options of the whole test run; pytest learns options only from here."""
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("patient", deadline=None, print_blob=True)
+settings.load_profile("patient")  # a busy machine is slow, not wrong
 
 SEEDS_COUNT = 60
 """How many seeds each simulation runs where nobody says: seconds in all, not minutes."""

@@ -1,0 +1,134 @@
+"""Terminals for the program under test: one that only listens, and one that draws (tmux)."""
+
+import contextlib
+import os
+import pty
+import shlex
+import shutil
+import subprocess
+import tempfile
+import termios
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tests.cli.programs import ENCHUFE, PATIENCE_S, Output, environment
+
+
+class Terminal:
+    """A pseudo-terminal (pty(7)) with ``enchufe`` in it: what it writes, byte by byte."""
+
+    def __init__(self, words: Sequence[str], env: Mapping[str, str]) -> None:
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(ours, (40, 100))
+        self._ours = os.fdopen(ours, "r+b", buffering=0)
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", *ENCHUFE, *words],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment(TERM="xterm-256color", **env),
+        )
+        os.close(theirs)
+        self.screen = Output(self._ours)
+
+    def type(self, data: bytes) -> None:
+        self._ours.write(data)
+
+    def wait(self) -> int:
+        code = self.process.wait(PATIENCE_S)
+        self.screen.finish()
+        assert "Traceback" not in self.screen.text, self.screen.text
+        return code
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.screen.finish()
+        self._ours.close()
+
+
+@contextlib.contextmanager
+def terminal(*words: str, **env: str) -> Iterator[Terminal]:
+    """Run ``enchufe`` in a terminal while the block lasts."""
+    opened = Terminal(words, env)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+class Screen:
+    """A terminal as a person sees it: tmux draws what ``enchufe`` writes."""
+
+    def __init__(self, folder: Path, words: Sequence[str], env: Mapping[str, str]) -> None:
+        self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
+        self._ended = folder / "exit-code"
+        typed = shlex.join([*ENCHUFE, *words])
+        command = (
+            f"trap : INT; {typed}; echo $? > {self._ended}.new; mv {self._ended}.new {self._ended}"
+        )
+        self._call(
+            *("start-server", ";"),
+            *("set-option", "-g", "remain-on-exit", "on", ";"),
+            *("new-session", "-d", "-x", "100", "-y", "30", "-s", "main", command),
+            env=environment(TERM="screen-256color", **env),
+        )
+
+    def _call(self, *words: str, env: Mapping[str, str] | None = None) -> str:
+        done = subprocess.run(
+            [*self._tmux, *words], capture_output=True, check=True, timeout=PATIENCE_S, env=env
+        )
+        return done.stdout.decode()
+
+    def type(self, text: str) -> None:
+        """Type ``text`` as it is."""
+        self._call("send-keys", "-t", "main", "-l", text)
+
+    def press(self, *keys: str) -> None:
+        """Press keys by their names: ``Enter``, ``C-d``, ``Left``."""
+        self._call("send-keys", "-t", "main", *keys)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines drawn, without those of a program that has ended."""
+        drawn = self._call("capture-pane", "-p", "-t", "main").splitlines()
+        lines = [line.rstrip() for line in drawn if not line.startswith("Pane is dead")]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines
+
+    def until(self, condition: Callable[[list[str]], bool]) -> list[str]:
+        """Wait until the lines drawn are as wanted, and return them."""
+        end = time.monotonic() + PATIENCE_S
+        while not condition(lines := self.lines):
+            assert time.monotonic() < end, "this was drawn:\n" + "\n".join(lines)
+            time.sleep(0.05)
+        return lines
+
+    def wait(self) -> int:
+        """Return the exit code, once the program has ended."""
+        end = time.monotonic() + PATIENCE_S
+        while not self._ended.exists():
+            assert time.monotonic() < end, "it runs on:\n" + "\n".join(self.lines)
+            time.sleep(0.05)
+        return int(self._ended.read_text(encoding="ascii"))
+
+    def close(self) -> None:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self._call("kill-server")
+
+
+@contextlib.contextmanager
+def screen(*words: str, **env: str) -> Iterator[Screen]:
+    """Run ``enchufe`` in a terminal that draws, while the block lasts."""
+    folder = Path(tempfile.mkdtemp(prefix="enchufe-"))  # a Unix path has room for 107 bytes
+    try:
+        opened = Screen(folder, words, {"XDG_STATE_HOME": str(folder), **env})
+        try:
+            yield opened
+        finally:
+            opened.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,108 @@
+"""The server's own screen."""
+
+import errno
+import io
+import re
+
+import pytest
+
+from enchufe.clients.console import ServerConsole, try_commands
+from enchufe.core.notices import Listening, PeerCame, PeerRefused, Ready, Refusal
+from enchufe.core.peer import Peer, Transport
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE", "en")
+
+
+def listening(
+    transport: Transport, asked: str, port: int = 3500, *, service: str = "echo", path: str = ""
+) -> Listening:
+    return Listening(0, service, transport, asked, asked, port, path)
+
+
+@pytest.mark.parametrize(
+    ("notice", "ours", "theirs"),
+    [
+        (
+            listening(Transport.TCP, "localhost"),
+            "enchufe connect tcp://:3500 --send hello",
+            "ncat localhost 3500",
+        ),
+        (
+            listening(Transport.UDP, "127.0.0.1"),
+            "enchufe connect udp://127.0.0.1:3500 --send hello",
+            "ncat -u 127.0.0.1 3500",
+        ),
+        (
+            listening(Transport.TCP, "::1"),
+            "enchufe connect tcp://[::1]:3500 --send hello",
+            "ncat ::1 3500",
+        ),
+        (
+            listening(Transport.TCP, "*"),
+            "enchufe connect tcp://:3500 --send hello",
+            "ncat localhost 3500",
+        ),
+        (
+            listening(Transport.UNIX, "", path="/tmp/s"),
+            "enchufe connect unix:///tmp/s --send hello",
+            "ncat -U /tmp/s",
+        ),
+        (
+            listening(Transport.UNIXGRAM, "", path="/tmp/s"),
+            "enchufe connect unixgram:///tmp/s --send hello",
+            "ncat -uU /tmp/s",
+        ),
+        (
+            listening(Transport.TCP, "localhost", service="unknown"),
+            "enchufe connect tcp://:3500",
+            "ncat localhost 3500",
+        ),
+    ],
+)
+def test_an_endpoint_is_announced_with_what_to_type(
+    notice: Listening, ours: str, theirs: str
+) -> None:
+    assert try_commands(notice) == (ours, theirs)
+
+
+def test_both_families_of_an_endpoint_are_announced_once() -> None:
+    stream = io.StringIO()
+    console = ServerConsole(stream)
+    console.notice(listening(Transport.TCP, "localhost"))
+    console.notice(listening(Transport.TCP, "localhost"))
+    console.notice(listening(Transport.UDP, "localhost"))
+    console.notice(Ready(0))
+    lines = stream.getvalue().splitlines()
+    assert [line.split()[:3] for line in lines[0::2]] == [
+        ["echo", "tcp", "localhost:3500"],
+        ["echo", "udp", "localhost:3500"],
+        ["Ctrl-C", "stops", "in"],
+    ]
+
+
+def test_each_notice_is_a_line_with_its_time() -> None:
+    stream = io.StringIO()
+    console = ServerConsole(stream)
+    peer = Peer(1, Transport.TCP, "127.0.0.1", 50000)
+    console.notice(PeerCame(0, "echo", peer))
+    console.notice(PeerRefused(0, Transport.TCP, "10.0.0.1:5", Refusal.FULL))
+    console.show(peer, "ñ [bold]\x1b[31m\n".encode())
+    lines = stream.getvalue().splitlines()
+    assert all(re.match(r"\d\d:\d\d:\d\d ", line) for line in lines)
+    assert [line[9:] for line in lines] == [
+        "echo tcp 127.0.0.1:50000 came",
+        "10.0.0.1:5 refused: as many peers are inside as may be; try again later",
+        "ñ [bold]\\e[31m\\n from 127.0.0.1:50000",
+    ]
+
+
+def test_a_reader_that_left_is_told_to_the_caller_and_not_by_ending_the_program() -> None:
+    class Left(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    with pytest.raises(BrokenPipeError):
+        ServerConsole(Left()).notice(Ready(0))

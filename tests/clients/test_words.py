@@ -1,0 +1,146 @@
+"""Notices and figures in a person's words."""
+
+from typing import get_args
+
+import pytest
+from msgspec import Struct
+
+from enchufe.clients.words import duration, refusal_reason, sentence, size, why_over
+from enchufe.core.events import Reason
+from enchufe.core.notices import (
+    AnswerLost,
+    DatagramCut,
+    DescriptorsExhausted,
+    ListBroken,
+    Listening,
+    ListReloaded,
+    LoopAvoided,
+    Notice,
+    PeerCame,
+    PeerLeft,
+    PeerRefused,
+    Ready,
+    Refusal,
+)
+from enchufe.core.peer import Peer, Transport
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE", "en")
+
+
+@pytest.mark.parametrize(
+    ("count_bytes", "text"),
+    [
+        (0, "0 B"),
+        (1, "1 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1536, "1.5 KiB"),
+        (1024 * 1024 - 1, "1.0 MiB"),
+        (5_000_000, "4.8 MiB"),
+        (3 * 1024**3, "3.0 GiB"),
+        (2048 * 1024**3, "2048.0 GiB"),
+    ],
+)
+def test_sizes_have_a_unit_one_takes_in(count_bytes: int, text: str) -> None:
+    assert size(count_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0 ms"),
+        (0.0031, "3.1 ms"),
+        (0.25, "250 ms"),
+        (0.9996, "1.0 s"),
+        (1.0, "1.0 s"),
+        (59.94, "59.9 s"),
+        (59.97, "1 min 0 s"),
+        (60.0, "1 min 0 s"),
+        (245.2, "4 min 5 s"),
+        (3600.0, "60 min 0 s"),
+    ],
+)
+def test_times_have_a_unit_one_takes_in(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+PEER = Peer(7, Transport.TCP, "127.0.0.1", 50000)
+
+SENTENCES: list[tuple[Notice, str]] = [
+    (
+        Listening(0, "echo", Transport.TCP, "localhost", "127.0.0.1", 3500),
+        "echo listens on tcp localhost:3500",
+    ),
+    (
+        Listening(0, "echo", Transport.UNIX, "", "", 0, "/tmp/s"),
+        "echo listens on unix /tmp/s",
+    ),
+    (Ready(0), "Ready."),
+    (PeerCame(0, "echo", PEER), "echo tcp 127.0.0.1:50000 came"),
+    (
+        PeerLeft(0, "echo", PEER, Reason.FINISHED, 5, 2048, 1.5),
+        "echo tcp 127.0.0.1:50000 left after 1.5 s: 5 B received, 2.0 KiB sent",
+    ),
+    (
+        PeerLeft(0, "echo", PEER, Reason.RESET, 0, 0, 0.001),
+        "echo tcp 127.0.0.1:50000 left after 1 ms: 0 B received, 0 B sent "
+        "(the other side broke it off (reset))",
+    ),
+    (
+        PeerRefused(0, Transport.TCP, "10.0.0.1:5", Refusal.DENIED),
+        "10.0.0.1:5 refused: your address is denied here",
+    ),
+    (
+        DatagramCut(0, PEER, 16, 17),
+        "a datagram from 127.0.0.1:50000 was longer than the buffer: 16 B kept, the rest is "
+        "lost (of a datagram, what one read does not take is gone)",
+    ),
+    (
+        LoopAvoided(0, "127.0.0.1:7"),
+        "127.0.0.1:7 is not answered: two servers that answer anything would never stop",
+    ),
+    (
+        AnswerLost(0, "", 65_508, "Message too long"),
+        "64.0 KiB to ? could not be sent: Message too long",
+    ),
+    (
+        DescriptorsExhausted(0, 50, 64),
+        "no more sockets: this program may have 64 open files; 50 peers are served on, others "
+        "wait (raise the limit with: ulimit -n)",
+    ),
+    (ListReloaded(0, "/tmp/l", 1), "/tmp/l changed and was read again: 1 network"),
+    (ListReloaded(0, "/tmp/l", 2), "/tmp/l changed and was read again: 2 networks"),
+    (
+        ListBroken(0, "/tmp/l", "gone"),
+        "/tmp/l changed and is not understood, the former list stays: gone",
+    ),
+]
+
+
+@pytest.mark.parametrize(("notice", "text"), SENTENCES)
+def test_each_notice_is_a_sentence(notice: Notice, text: str) -> None:
+    assert sentence(notice) == text
+
+
+def test_no_notice_was_forgotten_above() -> None:
+    kinds: set[type[Struct]] = set(get_args(Notice))
+    assert {type(notice) for notice, _ in SENTENCES} == kinds
+
+
+def test_what_a_peer_chose_cannot_act_on_the_screen() -> None:
+    peer = Peer(1, Transport.UNIX, path="/tmp/\x1b[31m\n")
+    assert "\\e[31m\\n" in sentence(PeerCame(0, "echo", peer))
+    assert "\x1b" not in sentence(PeerRefused(0, Transport.UNIX, "\x1b[2J", Refusal.FULL))
+
+
+def test_every_refusal_and_every_reason_has_its_own_words() -> None:
+    refusals = [refusal_reason(refusal) for refusal in Refusal]
+    assert len(set(refusals)) == len(Refusal)
+    assert all(refusals)
+    reasons = {reason: why_over(reason) for reason in Reason}
+    silent = {reason for reason, text in reasons.items() if not text}
+    assert silent == {Reason.FINISHED, Reason.OURS}
+    assert len(set(reasons.values())) == len(Reason) - 1
