@@ -21,7 +21,14 @@ from enchufe.core.exits import ExitCode
 from enchufe.core.notices import Refusal
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_line
-from enchufe.services.caller import DATAGRAM_WAIT_S, STRAGGLER_WAIT_S, WAIT_TIMER, Caller
+from enchufe.services.caller import (
+    DATAGRAM_WAIT_S,
+    LATE_INPUT_S,
+    LATE_INPUT_TIMER,
+    STRAGGLER_WAIT_S,
+    WAIT_TIMER,
+    Caller,
+)
 
 
 def waits(seconds: float) -> Command:
@@ -111,11 +118,26 @@ def test_a_stream_that_was_asked_nothing_may_be_silent() -> None:
     )
 
 
-def test_a_server_that_leaves_first_ends_the_call_well() -> None:
+MORE_MAY_COME = SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S)
+
+
+def test_a_server_that_leaves_first_ends_the_call_well_once_we_fall_silent() -> None:
     (
         talking(ANA)
         .when(received(ANA, b"bye"), Show(ANA, b"bye"))
-        .when(finished(ANA), Close(ANA))
+        .when(finished(ANA), MORE_MAY_COME)
+        .when(fired(LATE_INPUT_TIMER), Close(ANA))
+        .when(closed(ANA), *stops(ExitCode.DONE))
+    )
+
+
+def test_a_server_that_half_closes_first_still_gets_all_we_have_to_say() -> None:
+    (
+        talking(ANA)
+        .when(finished(ANA), MORE_MAY_COME)
+        .when(typed(b"y"), Send(ANA, b"y"), MORE_MAY_COME)
+        .when(typed(b"adios"), Send(ANA, b"adios"), MORE_MAY_COME)
+        .when(input_ended(), Close(ANA))
         .when(closed(ANA), *stops(ExitCode.DONE))
     )
 

@@ -116,8 +116,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _call(arguments: argparse.Namespace) -> ExitCode:
-    from enchufe.clients.call import Call, Manner
+    from enchufe.clients.call import Call
     from enchufe.clients.language import current
+    from enchufe.clients.speech import Manner
     from enchufe.clients.transcript import CallerTranscript, print_line
     from enchufe.core.endpoint import parse_endpoint
     from enchufe.net.dial import Dialling
@@ -137,9 +138,6 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
         interactive=at_terminal and arguments.send is None,
         crlf=arguments.crlf,
         hexadecimal=arguments.hex,
-        wait_s=arguments.wait,
-        half_close=arguments.half_close,
-        summary=not (arguments.quiet or arguments.log or arguments.buffer),
     )
     witness: Witness | None = None
     if arguments.log:
@@ -149,7 +147,16 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
         transcript.connecting(endpoint.path or endpoint.shown_host, endpoint.port)
         witness = transcript.witness
     display = _display(arguments, endpoint.transport, typing=manner.interactive)
-    return await Call(dialling, manner, display, witness).run()
+    call = Call(
+        dialling,
+        manner,
+        display,
+        witness,
+        wait_s=arguments.wait,
+        half_close=arguments.half_close,
+        figures=not (arguments.quiet or arguments.log or arguments.buffer),
+    )
+    return await call.run()
 
 
 def _family(arguments: argparse.Namespace) -> int:

@@ -1,7 +1,6 @@
 """The command ``enchufe``: chooses the language and the command, and explains what fails."""
 
 import argparse
-import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -9,9 +8,10 @@ from collections.abc import Sequence
 from enchufe import __version__
 from enchufe.cli import connect, ps, serve
 from enchufe.cli.parsing import CommandParser
-from enchufe.clients.language import LANGUAGES, _, advise, choose, explain, language_of
+from enchufe.clients.language import LANGUAGES, _, choose, language_of
+from enchufe.clients.saying import say_error
 from enchufe.clients.standard_streams import discard_output, fill_missing_streams, is_output_lost
-from enchufe.core.errors import EnchufeError, EndpointError
+from enchufe.core.errors import EnchufeError
 from enchufe.core.exits import ExitCode
 
 
@@ -27,7 +27,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return _obey(words)
     except EnchufeError as error:
-        show_error(error)
+        say_error(error)
         return int(error.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
@@ -110,15 +110,3 @@ def _exit_codes() -> str:
     }
     rows = [f"  {code:>3}  {meanings[code]}" for code in ExitCode]
     return "\n".join([_("exit codes:"), *rows])
-
-
-def show_error(error: EnchufeError) -> None:
-    """Show what happened, where in what was typed, and what to do next."""
-    lines = [f"enchufe: {explain(error)}"]
-    if isinstance(error, EndpointError):
-        lines += [f"  {error.text}", "  " + " " * error.start + "^" * (error.end - error.start)]
-    hint = advise(error)
-    if hint:
-        lines.append(f"  {hint}")
-    with contextlib.suppress(OSError):  # whoever read it has left
-        sys.stderr.write("\n".join(lines) + "\n")

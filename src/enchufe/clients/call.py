@@ -1,24 +1,25 @@
 """A call: our end of one conversation, from connecting to the exit code."""
 
 import asyncio
-import contextlib
 import itertools
-import os
 import signal
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-
-from msgspec import Struct
 
 from enchufe.clients.display import Display
-from enchufe.clients.language import _, advise, explain, plural
+from enchufe.clients.ending import Ending
+from enchufe.clients.language import _
+from enchufe.clients.saying import say
+from enchufe.clients.speech import Manner, Speech
 from enchufe.clients.standard_streams import OutputGuard
-from enchufe.clients.words import size, why_over
+from enchufe.clients.words import size
 from enchufe.core.errors import N_, OverLimitError
 from enchufe.core.events import InputEnded, InputTyped, Reason
 from enchufe.core.exits import ExitCode
-from enchufe.core.limits import DATAGRAM_BATCH_MAX, UDP_IPV4_PAYLOAD_BYTES_MAX
+from enchufe.core.limits import (
+    DATAGRAM_BATCH_MAX,
+    UDP_IPV4_PAYLOAD_BYTES_MAX,
+    UDP_IPV6_PAYLOAD_BYTES_MAX,
+)
 from enchufe.core.notices import Notice, PeerCame, PeerLeft
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.text import safe_text
@@ -27,13 +28,7 @@ from enchufe.net.dial import Dialling, dial_stream
 from enchufe.net.dialled_datagram import DialledDatagram
 from enchufe.net.driver import Driver
 from enchufe.net.stream import StreamLink
-from enchufe.services.caller import DATAGRAM_WAIT_S, Caller
-from enchufe.wire.crlf import CrlfEncoder
-from enchufe.wire.hexadecimal import bytes_of
-from enchufe.wire.text import TextDecoder
-
-UDP_IPV6_PAYLOAD_BYTES_MAX = 65_527
-"""65,535 less the UDP header (8): IPv6 does not count its own header (RFC 8200, section 3)."""
+from enchufe.services.caller import Caller
 
 FLOOD_PAUSE_S = 0.001
 """Rest after each `DATAGRAM_BATCH_MAX` datagrams: a socket holds a few hundred small ones."""
@@ -49,49 +44,41 @@ SCREEN_REST_S = 0.03
 person and Ctrl-C; a chunk each time is still more than anybody reads."""
 
 
-class Manner(Struct, frozen=True):
-    """How to speak and when to leave.
-
-    Args:
-        messages: what to send instead of the input; None to send the input.
-        interactive: whether a person types at a terminal.
-        crlf: whether ends of line are sent as ``\\r\\n``.
-        hexadecimal: whether what is typed spells bytes.
-        wait_s: as in `Caller`.
-        half_close: as in `Caller`.
-        summary: whether figures are given at the end of a call by datagrams.
-    """
-
-    messages: Sequence[str] | None = None
-    interactive: bool = False
-    crlf: bool = False
-    hexadecimal: bool = False
-    wait_s: float | None = None
-    half_close: bool = True
-    summary: bool = True
-
-
 class Call:
     """One call.
 
     Args:
         dialling: whom to call.
-        manner: how to speak.
+        manner: how we speak.
         display: shows what the peer says.
         witness: shown every event and command, or None.
+        wait_s: as in `Caller`.
+        half_close: as in `Caller`.
+        figures: whether to say at the end how many datagrams went and came.
     """
 
     def __init__(
-        self, dialling: Dialling, manner: Manner, display: Display, witness: Witness | None
+        self,
+        dialling: Dialling,
+        manner: Manner,
+        display: Display,
+        witness: Witness | None = None,
+        *,
+        wait_s: float | None = None,
+        half_close: bool = True,
+        figures: bool = True,
     ) -> None:
         self._dialling = dialling
-        self._manner = manner
+        self._is_interactive = manner.interactive
+        self._wait_s = wait_s
+        self._figures = figures
         self._output = OutputGuard()
         self._output.end_run = lambda: self._stop(ExitCode.OUTPUT_CLOSED)
         self._display_one = self._output.guard(display.show)
         self._display_rest = self._output.guard(display.end)
         self._is_stream = dialling.endpoint.transport.is_stream
-        caller = Caller(manner.wait_s, half_close=manner.half_close)
+        self._speech = Speech(manner, is_stream=self._is_stream)
+        caller = Caller(wait_s, half_close=half_close)
         self._over = asyncio.Event()
         self._gone = asyncio.Event()
         self._may_read_input = asyncio.Event()
@@ -102,7 +89,6 @@ class Call:
         self._said_all = False
         self._hint_timer: asyncio.TimerHandle | None = None
         self._datagram: DialledDatagram | None = None
-        self._crlf = CrlfEncoder()
         self._driver = Driver(
             "connect",
             Host(caller, witness=witness and self._output.guard(witness)),
@@ -136,8 +122,7 @@ class Call:
             self._expect_more()
         self._driver.close()
         self._display_rest()
-        self._explain_end()
-        return self._exit_code or ExitCode.DONE
+        return self._end()
 
     async def _dial(self, tasks: asyncio.TaskGroup) -> None:
         if self._is_stream:
@@ -159,17 +144,24 @@ class Call:
 
     async def _talk(self) -> None:
         """Say all there is to say, unless the call ends before."""
-        async for message in self._messages():
-            self._check_size(message)
-            self._messages_sent += 1
-            self._driver.happened(InputTyped(time.time_ns(), message))
-            await self._breathe()
-            await self._may_read_input.wait()
-            if self._over.is_set():
-                return
+        try:
+            async for message in self._speech.messages():
+                await self._say_one(message)
+                if self._over.is_set():
+                    return
+        except KeyboardInterrupt:
+            self._stop(ExitCode.INTERRUPTED)
+            return
         self._said_all = True
         self._expect_more()
         self._driver.happened(InputEnded(time.time_ns()))
+
+    async def _say_one(self, message: bytes) -> None:
+        self._check_size(message)
+        self._messages_sent += 1
+        self._driver.happened(InputTyped(time.time_ns(), message))
+        await self._breathe()
+        await self._may_read_input.wait()
 
     async def _breathe(self) -> None:
         """Let answers in, and keep in step with a server that answers: a flood gets lost."""
@@ -185,55 +177,6 @@ class Call:
 
     def _is_far_ahead(self) -> bool:
         return self._messages_sent - self._messages_received > 2 * DATAGRAM_BATCH_MAX
-
-    async def _messages(self) -> AsyncIterator[bytes]:
-        if self._manner.messages is not None:
-            for text in self._manner.messages:
-                yield self._spoken(text)
-        elif self._manner.interactive:
-            async for message in self._typed():
-                yield message
-        else:
-            async for message in self._piped():
-                yield message
-
-    async def _typed(self) -> AsyncIterator[bytes]:
-        from enchufe.clients.prompt import lines
-
-        try:
-            async for line in lines("> "):
-                end = "\n" if self._is_stream and not self._manner.hexadecimal else ""
-                yield self._spoken(line + end)
-        except KeyboardInterrupt:
-            self._stop(ExitCode.INTERRUPTED)
-
-    async def _piped(self) -> AsyncIterator[bytes]:
-        from enchufe.clients.standard_input import chunks
-
-        whole_lines = not self._is_stream or self._manner.hexadecimal
-        decoder = TextDecoder()
-        async for chunk in chunks(sys.stdin.fileno() if sys.stdin else -1):
-            if not whole_lines:
-                yield self._crlf.feed(chunk) if self._manner.crlf else chunk
-                continue
-            for line in decoder.feed(chunk):
-                yield self._spoken_line(line)
-        for line in decoder.flush():
-            yield self._spoken_line(line)
-
-    def _spoken_line(self, line: bytes) -> bytes:
-        if self._manner.hexadecimal:
-            return bytes_of(line.decode("ascii", "replace"))
-        return line + b"\r\n" if self._manner.crlf else line
-
-    def _spoken(self, text: str) -> bytes:
-        """Return what is sent for ``text``; with ``--crlf`` it is a line and ends as one."""
-        if self._manner.hexadecimal:
-            return bytes_of(text)
-        data = os.fsencode(text)
-        if self._manner.crlf:
-            data = self._crlf.feed(data if data.endswith(b"\n") else data + b"\n")
-        return data
 
     def _check_size(self, message: bytes) -> None:
         if self._datagram is None or self._dialling.endpoint.transport is not Transport.UDP:
@@ -261,7 +204,7 @@ class Call:
         self._expect_more()
         self._display_one(message)
         link = self._driver.links.get(peer.id)
-        if self._manner.interactive and isinstance(link, StreamLink):
+        if self._is_interactive and isinstance(link, StreamLink):
             link.rest(SCREEN_REST_S)
 
     def _cut(self, kept_bytes: int, whole_bytes: int) -> None:
@@ -269,14 +212,14 @@ class Call:
             "a datagram was longer than the buffer: {kept} kept, the rest is lost "
             "(of a datagram, what one read does not take is gone)"
         )
-        _say(text.format(kept=size(kept_bytes), whole=size(whole_bytes)))
+        say(text.format(kept=size(kept_bytes), whole=size(whole_bytes)))
 
     def _notice(self, notice: Notice) -> None:
         if isinstance(notice, PeerLeft):
             self._left = notice
-        elif isinstance(notice, PeerCame) and self._manner.interactive:
+        elif isinstance(notice, PeerCame) and self._is_interactive:
             text = _("Talking with {address}. Ctrl-D ends what you say, Ctrl-C leaves.")
-            _say(text.format(address=safe_text(notice.peer.address)))
+            say(text.format(address=safe_text(notice.peer.address)))
 
     def _stop(self, exit_code: ExitCode) -> None:
         if self._exit_code is None:
@@ -291,7 +234,7 @@ class Call:
         """Begin to count the silence anew, once all is said and no limit is set on it."""
         if self._hint_timer is not None:
             self._hint_timer.cancel()
-        if self._said_all and self._is_stream and self._manner.wait_s is None:
+        if self._said_all and self._is_stream and self._wait_s is None:
             loop = asyncio.get_running_loop()
             self._hint_timer = loop.call_later(HINT_S, self._hint)
 
@@ -301,56 +244,21 @@ class Call:
             "Nothing for {seconds:g} s; {endpoint} has not closed its side. Waiting on: "
             "Ctrl-C leaves, --wait SECONDS sets a limit."
         )
-        _say(text.format(seconds=HINT_S, endpoint=self._dialling.endpoint))
+        say(text.format(seconds=HINT_S, endpoint=self._dialling.endpoint))
 
     # How it ended
 
-    def _explain_end(self) -> None:
-        failure = None if self._datagram is None else self._datagram.failure
-        if failure is not None and self._messages_received == 0:
-            _say(explain(failure), advise(failure))
-        elif self._exit_code is ExitCode.TIMED_OUT:
-            _say(self._no_answer())
-        elif self._exit_code is ExitCode.OUTPUT_CLOSED:
-            _say(_("Standard output was closed by the program that read it."))
-        elif self._left is not None and self._exit_code in _BROKEN:
-            _say(self._broken_off(self._left))
-        if self._manner.summary and not self._is_stream and failure is None:
-            _say(self._summary())
-
-    def _no_answer(self) -> str:
-        text = _("No answer from {endpoint} within {seconds:g} s. Is a server there? {hint}")
-        return text.format(
+    def _end(self) -> ExitCode:
+        ending = Ending(
             endpoint=self._dialling.endpoint,
-            seconds=self._manner.wait_s if self._manner.wait_s is not None else DATAGRAM_WAIT_S,
-            hint=_("A datagram that nobody answers may be lost, or ignored (--wait waits longer)."),
+            exit_code=self._exit_code or ExitCode.DONE,
+            left=self._left,
+            failure=None if self._datagram is None else self._datagram.failure,
+            wait_s=self._wait_s,
+            messages_sent=self._messages_sent,
+            messages_received=self._messages_received,
         )
-
-    def _broken_off(self, left: PeerLeft) -> str:
-        figures = _("{endpoint}: {why} after {sent} sent and {received} received").format(
-            endpoint=self._dialling.endpoint,
-            why=why_over(left.reason) or _("closed while we still had something to say"),
-            sent=size(left.sent_bytes),
-            received=size(left.received_bytes),
-        )
-        return f"{figures}."
-
-    def _summary(self) -> str:
-        sent = plural("{count} datagram sent", "{count} datagrams sent", self._messages_sent)
-        received = plural("{count} received", "{count} received", self._messages_received)
-        address = self._left.peer.address if self._left is not None else ""
-        return _("{address}: {sent}, {received}.").format(
-            address=safe_text(address),
-            sent=sent.format(count=self._messages_sent),
-            received=received.format(count=self._messages_received),
-        )
-
-
-_BROKEN = frozenset({ExitCode.LOST, ExitCode.REFUSED})
-
-
-def _say(text: str, hint: str = "") -> None:
-    """Say something of our own, on standard error, where it does not mix with what came."""
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"enchufe: {text}\n" + (f"  {hint}\n" if hint else ""))
-        sys.stderr.flush()
+        ending.say()
+        if self._figures and not self._is_stream:
+            ending.say_figures()
+        return ending.exit_code

@@ -1,30 +1,25 @@
 """A person runs services: from what was asked for to a running server and its screen."""
 
-import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from enchufe.clients.console import PROBLEMS, ServerConsole
-from enchufe.clients.language import _, advise, current, explain
-from enchufe.clients.standard_streams import OutputGuard
-from enchufe.clients.transcript import ServerTranscript, is_traffic, print_line
+from enchufe.clients.language import _
+from enchufe.clients.plan import Plan, planned
+from enchufe.clients.saying import say_error
+from enchufe.clients.screens import Screen, screen_for, without_announcements
 from enchufe.clients.words import refusal_reason
-from enchufe.core.endpoint import Endpoint, parse_served
-from enchufe.core.errors import N_, EnchufeError, EndpointError, UnreachableError, UsageError
+from enchufe.core.endpoint import Endpoint
+from enchufe.core.errors import N_, EnchufeError, UnreachableError, UsageError
 from enchufe.core.exits import ExitCode
-from enchufe.core.notices import Listening, Notice, Ready
-from enchufe.core.peer import Peer, Transport
-from enchufe.host import Host, Witness
+from enchufe.host import Host
 from enchufe.machine.descriptors import raise_limit
 from enchufe.net.door import Door
 from enchufe.net.listen import BACKLOG_DEFAULT, BoundSocket, listen
 from enchufe.net.loop import run
 from enchufe.net.server import Rules, Server, Serving
 from enchufe.net.workers import serve_in_processes
-from enchufe.record.json_lines import JsonLines
-from enchufe.services import CATALOGUE, ServiceKind, Texts
+from enchufe.services import CATALOGUE, Texts
 
 
 class Choices(Struct, frozen=True):
@@ -54,26 +49,6 @@ class Choices(Struct, frozen=True):
     serve_max: int | None = None
 
 
-class Screen(Struct, frozen=True):
-    """Where a server's facts are shown.
-
-    Args:
-        notice: shows what befalls the run.
-        witness: shows every event and command; None where nobody looks.
-        show: shows what a peer said.
-        output: ends the run when none of them can show any more.
-    """
-
-    notice: Callable[[Notice], None]
-    witness: Witness | None
-    show: Callable[[Peer, bytes], None]
-    output: OutputGuard = field(default_factory=OutputGuard)
-
-
-Plan = dict[str, list[Endpoint]]
-"""Services by name, and where each is to listen."""
-
-
 def serve(choices: Choices) -> ExitCode:
     """Run the services until they are stopped; return how it ended.
 
@@ -83,7 +58,11 @@ def serve(choices: Choices) -> ExitCode:
     raise_limit()
     plan = planned(choices.services)
     _check_workers(choices, plan)
-    screen = _guarded(screen_for(choices))
+    screen = screen_for(
+        as_json_lines=choices.log is not None,
+        as_transcript=choices.buffer_bytes is not None,
+        only_problems=choices.quiet,
+    )
     rules = Rules(
         door=Door(choices.allow, choices.deny, screen.notice),
         reason=refusal_reason,
@@ -96,7 +75,7 @@ def serve(choices: Choices) -> ExitCode:
     if choices.workers == 1:
         return run(_serve_here(choices, plan, screen, rules))
     shares = run(_open_shares(choices, plan))
-    screens = [screen, *(_without_announcements(screen) for _ in shares[1:])]
+    screens = [screen, *(without_announcements(screen) for _ in shares[1:])]
     return serve_in_processes(
         [
             _start_share(choices, screen, rules, share)
@@ -104,47 +83,6 @@ def serve(choices: Choices) -> ExitCode:
         ],
         [[bound.sock for sockets in share.values() for bound in sockets] for share in shares],
     )
-
-
-def planned(services: Sequence[str]) -> Plan:
-    """Return which service is to listen where.
-
-    Raises:
-        UsageError: a service or an endpoint is not understood.
-    """
-    plan: Plan = {}
-    for text in services or [kind.name for kind in CATALOGUE.values() if kind.guide_ports]:
-        name, endpoint = parse_served(text)
-        kind = _kind(text, name)
-        plan.setdefault(name, []).extend(_usual(kind) if endpoint is None else [endpoint])
-    return plan
-
-
-def _kind(text: str, name: str) -> ServiceKind:
-    kind = CATALOGUE.get(name)
-    if kind is not None:
-        return kind
-    near = get_close_matches(name, CATALOGUE, n=1)
-    missing = not near and ":" in name
-    raise EndpointError(
-        N_("there is no service “{name}”; there are: {known}"),
-        text=text,
-        start=0,
-        end=len(name),
-        hint=N_("Did you mean {near}?") if near else _EXAMPLE if missing else "",
-        name=name,
-        known=", ".join(CATALOGUE),
-        near=near[0] if near else "",
-    )
-
-
-_EXAMPLE = N_("Write the service before the endpoint: echo@tcp://localhost:3500")
-
-
-def _usual(kind: ServiceKind) -> list[Endpoint]:
-    """Return the guides' ports for a service, or any free one where they name none."""
-    ports = kind.guide_ports or ((Transport.TCP, 0), (Transport.UDP, 0))
-    return [Endpoint(transport, port=port) for transport, port in ports]
 
 
 def _check_workers(choices: Choices, plan: Plan) -> None:
@@ -160,57 +98,6 @@ def _check_workers(choices: Choices, plan: Plan) -> None:
             N_("--workers does not go with --stop-after or --max-peers"),
             hint=N_("Each process would count for itself; leave one of them out"),
         )
-
-
-def screen_for(choices: Choices) -> Screen:
-    """Return where the facts go: JSON Lines, a transcript, problems only, or the console."""
-    if choices.log is not None:
-        lines = JsonLines(sys.stdout.buffer)
-        return Screen(lines.write, lines.write, lambda _peer, _message: None)
-    if choices.buffer_bytes is not None and not choices.quiet:
-        return _transcript_screen()
-    if choices.quiet:
-        problems = ServerConsole(sys.stderr)
-        return Screen(
-            _only_problems(problems.notice), None, lambda _peer, _message: None, OutputGuard()
-        )
-    console = ServerConsole()
-    return Screen(console.notice, None, console.show)
-
-
-def _guarded(screen: Screen) -> Screen:
-    """Return ``screen`` so that the run ends in good order when nobody reads it any more."""
-    guard = screen.output.guard
-    witness = None if screen.witness is None else guard(screen.witness)
-    return Screen(guard(screen.notice), witness, guard(screen.show), screen.output)
-
-
-def _transcript_screen() -> Screen:
-    """Show a transcript on standard output, and on standard error what it has no line for."""
-    transcript = ServerTranscript(current(), print_line)
-    problems = ServerConsole(sys.stderr)
-
-    def notice(notice: Notice) -> None:
-        if is_traffic(notice):
-            transcript.notice(notice)
-        else:
-            problems.notice(notice)
-
-    return Screen(notice, transcript.witness, lambda _peer, _message: None)
-
-
-def _without_announcements(screen: Screen) -> Screen:
-    """Return ``screen`` for a further worker: the first one has said where they all listen."""
-
-    def notice(notice: Notice) -> None:
-        if not isinstance(notice, Listening | Ready):
-            screen.notice(notice)
-
-    return Screen(notice, screen.witness, screen.show, screen.output)
-
-
-def _only_problems(show: Callable[[Notice], None]) -> Callable[[Notice], None]:
-    return lambda notice: show(notice) if isinstance(notice, PROBLEMS) else None
 
 
 async def _serve_here(choices: Choices, plan: Plan, screen: Screen, rules: Rules) -> ExitCode:
@@ -260,19 +147,12 @@ async def _open(choices: Choices, plan: Plan, *, sharing: bool) -> dict[str, lis
                 if choices.services:
                     raise
                 failures.append(error)
-                _show_failure(error)
+                say_error(error)
             else:
                 sockets.setdefault(name, []).extend(bound)
     if not sockets:
         raise failures[0] if failures else UnreachableError(N_("there is nowhere to listen"))
     return sockets
-
-
-def _show_failure(error: EnchufeError) -> None:
-    sys.stderr.write(f"enchufe: {explain(error)}\n")
-    if advise(error):
-        sys.stderr.write(f"  {advise(error)}\n")
-    sys.stderr.flush()
 
 
 async def _open_shares(choices: Choices, plan: Plan) -> list[dict[str, list[BoundSocket]]]:

@@ -6,6 +6,9 @@ DATAGRAM_BYTES_MAX = 65_535
 UDP_IPV4_PAYLOAD_BYTES_MAX = 65_507
 """65,535 less the IPv4 header (20) and the UDP header (8): the largest UDP carries."""
 
+UDP_IPV6_PAYLOAD_BYTES_MAX = 65_527
+"""65,535 less the UDP header (8): IPv6 does not count its own header (RFC 8200, section 3)."""
+
 LINE_BYTES_MAX = 64 * 1024
 """A line longer than this is cut here: a peer that never ends its line holds no more of us."""
 

@@ -29,7 +29,12 @@ DATAGRAM_WAIT_S = 2.0
 STRAGGLER_WAIT_S = 0.25
 """Once as many answers as questions came, how long a further one may take."""
 
+LATE_INPUT_S = 1.0
+"""The peer has said its last word and may still read: with nothing more for it for so long,
+we close. A pipe that delivers is never cut short; one that stays open holds nobody up."""
+
 WAIT_TIMER = "wait"
+LATE_INPUT_TIMER = "late input"
 
 _EXIT_CODES = {
     Reason.REFUSED: ExitCode.REFUSED,
@@ -54,6 +59,7 @@ class Caller:
         self._half_close = half_close
         self._peer: Peer | None = None
         self._input_ended = False
+        self._peer_finished = False
         self._sent = 0
         self._answered = 0
         self._first_words = b""
@@ -65,18 +71,19 @@ class Caller:
                 self._peer = event.peer
             case InputTyped() if self._peer is not None:
                 self._sent += 1
-                return (Send(self._peer, event.data),)
+                return (Send(self._peer, event.data), *self._time_for_more())
             case InputEnded() if self._peer is not None:
                 self._input_ended = True
                 return self._after_input(self._peer)
             case MessageReceived():
                 return self._received(event)
             case PeerFinished():
-                return (Close(event.peer),)
+                self._peer_finished = True
+                return (Close(event.peer),) if self._input_ended else self._time_for_more()
             case PeerClosed():
                 return (CancelTimer(WAIT_TIMER), Stop(self._exit_code(event)))
             case TimerFired():
-                return self._waited_enough()
+                return self._timer_fired(event)
             case _:
                 pass
         return ()
@@ -88,7 +95,12 @@ class Caller:
         shown = Show(event.peer, event.message)
         return (shown, *self._patience(event.peer)) if self._input_ended else (shown,)
 
+    def _time_for_more(self) -> Sequence[Command]:
+        return (SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S),) if self._peer_finished else ()
+
     def _after_input(self, peer: Peer) -> Sequence[Command]:
+        if self._peer_finished:
+            return (Close(peer),)
         patience = self._patience(peer)
         return (Finish(peer), *patience) if peer.is_stream and self._half_close else patience
 
@@ -100,6 +112,11 @@ class Caller:
             return ()
         enough = self._answered >= self._sent
         return (SetTimer(WAIT_TIMER, STRAGGLER_WAIT_S if enough else DATAGRAM_WAIT_S),)
+
+    def _timer_fired(self, event: TimerFired) -> Sequence[Command]:
+        if event.name == LATE_INPUT_TIMER and self._peer is not None:
+            return (Close(self._peer),)
+        return self._waited_enough()
 
     def _waited_enough(self) -> Sequence[Command]:
         stop = Stop(ExitCode.DONE if self._is_content() else ExitCode.TIMED_OUT)
