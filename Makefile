@@ -74,5 +74,6 @@ $(DONE)/compiled: $(VENV)/bin/python pyproject.toml setup.py $(shell find src -n
 	$(PYTHON) -m venv .venv-compiled
 	.venv-compiled/bin/pip install --quiet --upgrade pip
 	.venv-compiled/bin/pip install --quiet --group compiled .
+	rm -rf build  # what was compiled before would be packed again
 	ENCHUFE_COMPILED=1 .venv-compiled/bin/pip install --quiet --no-build-isolation --no-deps --force-reinstall .
 	@mkdir -p $(DONE) && touch $@

@@ -9,6 +9,8 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 if sys.platform != "linux":
@@ -36,6 +38,10 @@ QUICK = Settings(
 )
 
 
+def _every_row(_candidate: Candidate) -> bool:
+    return True
+
+
 def main(words: list[str]) -> int:
     """Measure what the command line asks for; return the exit status."""
     options = _options(words)
@@ -48,13 +54,23 @@ def main(words: list[str]) -> int:
     facts = machine.facts(words)
     if not pinned().apart:
         facts["warning"] = "server and load shared the only core: the ratios mean little"
-    chosen = [each for each in scenarios(_settings(options)) if each.group in options.only]
+    chosen = _chosen(options)
     try:
         results = _measure(chosen)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     _write(_name(options), facts, results)
     return 0
+
+
+def _chosen(options: argparse.Namespace) -> list[Scenario]:
+    """Return the scenarios asked for, each with the candidates asked for."""
+    every = scenarios(_settings(options))
+    return [
+        replace(each, candidates=tuple(filter(options.rows, each.candidates)))
+        for each in every
+        if each.group in options.only
+    ]
 
 
 def _options(words: list[str]) -> argparse.Namespace:
@@ -71,6 +87,13 @@ def _options(words: list[str]) -> argparse.Namespace:
         help=f"some of {','.join(GROUPS)}",
     )
     parser.add_argument(
+        "--rows",
+        type=_rows,
+        default=_every_row,
+        metavar="WORDS",
+        help="only candidates with one of these words in their name, such as enchufe,again",
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="to see that all runs; the figures mean nothing"
     )
     parser.add_argument(
@@ -83,7 +106,7 @@ def _options(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--name",
         type=_file_name,
-        help="of the result files (latest; partial with --quick or --only)",
+        help="of the result files (latest; partial with --quick, --only or --rows)",
     )
     return parser.parse_args(words)
 
@@ -112,6 +135,11 @@ def _groups(text: str) -> tuple[str, ...]:
     return groups
 
 
+def _rows(text: str) -> Callable[[Candidate], bool]:
+    words = text.split(",")
+    return lambda candidate: any(word in candidate.name for word in words)
+
+
 def _file_name(text: str) -> str:
     if not text or Path(text).name != text:
         raise argparse.ArgumentTypeError(f"a file name without a folder, not '{text}'")
@@ -133,7 +161,8 @@ def _name(options: argparse.Namespace) -> str:
     """Choose the name: the figures in the repository come from whole runs only."""
     if options.name is not None:
         return str(options.name)
-    whole = not options.quick and set(options.only) == set(GROUPS)
+    all_rows = options.rows is _every_row
+    whole = not options.quick and all_rows and set(options.only) == set(GROUPS)
     return "latest" if whole else "partial"
 
 

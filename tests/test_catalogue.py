@@ -74,7 +74,7 @@ def test_updating_an_up_to_date_catalogue_changes_nothing(tmp_path: Path) -> Non
 
 def spoilt(change: str) -> Catalog:
     kept = catalogue.read()
-    message = kept["{address} refused: {why}"]
+    message = kept["{who} refused: {why}"]
     match change:
         case "missing":
             kept.delete(message.id)
@@ -83,7 +83,7 @@ def spoilt(change: str) -> Catalog:
         case "fuzzy":
             message.flags.add("fuzzy")
         case "other placeholders":
-            message.string = "{address} rechazado: {porque}"
+            message.string = "{who} rechazado: {porque}"
         case "nobody says it any more":
             kept.add("an old message", "un mensaje viejo")
         case _:
@@ -103,7 +103,7 @@ def test_a_spoilt_catalogue_is_found_out(change: str) -> None:
 def test_translations_survive_a_new_message() -> None:
     kept = spoilt("missing")
     updated = catalogue.brought_up_to_date(kept)
-    assert updated["{address} refused: {why}"].string in (None, "")
+    assert updated["{who} refused: {why}"].string in (None, "")
     assert updated["denied"].string == SPANISH["denied"].string
 
 

@@ -48,6 +48,7 @@ class Host:
         self._handle = service.handle
         self._is_raw = framing is Framing.RAW
         self._witness = witness
+        self._is_unwatched_raw = self._is_raw and witness is None
         self._decoders: dict[int, tuple[Peer, TextDecoder]] = {}
 
     def opened(self, peer: Peer, at_ns: int) -> Sequence[Command]:
@@ -58,9 +59,10 @@ class Host:
 
     def received(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Command]:
         """Tell the service what the bytes that came from ``peer`` mean."""
+        if self._is_unwatched_raw:
+            return self._handle(MessageReceived(at_ns, peer, data))
         if self._is_raw:
-            event = MessageReceived(at_ns, peer, data)
-            return self._handle(event) if self._witness is None else self._witnessed(event)
+            return self._witnessed(MessageReceived(at_ns, peer, data))
         if not peer.is_stream:
             return self.happened(MessageReceived(at_ns, peer, text_of(data)))
         return self._received_text(peer, data, at_ns)
@@ -70,7 +72,7 @@ class Host:
     ) -> Sequence[Command]:
         """Tell the service of many datagrams that were read at one wake-up."""
         commands: list[Command] = []
-        if self._is_raw and self._witness is None:
+        if self._is_unwatched_raw:
             handle = self._handle
             for peer, data in arrivals:
                 commands += handle(MessageReceived(at_ns, peer, data))

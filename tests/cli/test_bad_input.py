@@ -85,6 +85,7 @@ def test_a_wrong_endpoint_is_shown_with_a_caret_under_the_part_at_fault(
         (["connect"], "ENDPOINT"),
         (["connect", "localhost:1", "--wait", "x"], "--wait: “x” is not a number of seconds"),
         (["connect", "udp://localhost:1", "--hex", "--send", "wxyz"], "de ad be ef"),
+        (["connect", "tcp://localhost:1", "--hex", "--send", "wxyz"], "de ad be ef"),
         (["conect", "localhost:1"], "conect"),
         ([], "COMMAND"),
     ],

@@ -56,6 +56,16 @@ def listening(
             "ncat -uU /tmp/s",
         ),
         (
+            listening(Transport.TCP, "localhost", service="greet"),
+            "enchufe connect tcp://:3500",
+            "ncat localhost 3500",
+        ),
+        (
+            listening(Transport.UDP, "localhost", service="greet"),
+            "enchufe connect udp://:3500 --send hello",
+            "ncat -u localhost 3500",
+        ),
+        (
             listening(Transport.TCP, "localhost", service="unknown"),
             "enchufe connect tcp://:3500",
             "ncat localhost 3500",
@@ -94,7 +104,7 @@ def test_each_notice_is_a_line_with_its_time() -> None:
     assert all(re.match(r"\d\d:\d\d:\d\d ", line) for line in lines)
     assert [line[9:] for line in lines] == [
         "echo tcp 127.0.0.1:50000 came",
-        "10.0.0.1:5 refused: as many peers are inside as may be; try again later",
+        "tcp 10.0.0.1:5 refused: as many peers are inside as may be",
         "ñ [bold]\\e[31m\\n from 127.0.0.1:50000",
     ]
 

@@ -266,3 +266,19 @@ def test_no_sockets_leave_the_output_empty(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_table_without_states_ends_with_its_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = without_colour(at_terminal(monkeypatch, 80, HIDDEN))
     assert shown.splitlines()[-1].rstrip().endswith("(of user resolve)")
+
+
+@pytest.mark.parametrize(
+    ("program", "command_line", "shown"),
+    [
+        ("enchufe", ("/venv/bin/python3", "/venv/bin/enchufe", "serve"), "enchufe serve"),
+        ("python3", ("/usr/bin/python3", "server.py", "--slow"), "python3 server.py --slow"),
+        ("ncat", ("ncat",), "ncat"),
+        (None, None, ""),
+    ],
+)
+def test_a_program_is_shown_as_it_was_typed(
+    program: str | None, command_line: tuple[str, ...] | None, shown: str
+) -> None:
+    entry = SocketEntry(Transport.TCP, ":3500", program=program, command_line=command_line)
+    assert socket_table._command(entry) == shown

@@ -91,7 +91,11 @@ SENTENCES: list[tuple[Notice, str]] = [
     ),
     (
         PeerRefused(0, Transport.TCP, "10.0.0.1:5", Refusal.DENIED),
-        "10.0.0.1:5 refused: your address is denied here",
+        "tcp 10.0.0.1:5 refused: in a network denied",
+    ),
+    (
+        PeerRefused(0, Transport.UDP, "10.0.0.1:5", Refusal.NOT_ALLOWED),
+        "udp 10.0.0.1:5 ignored: not among the networks allowed",
     ),
     (
         DatagramCut(0, PEER, 16, 17),
@@ -114,8 +118,8 @@ SENTENCES: list[tuple[Notice, str]] = [
     (ListReloaded(0, "/tmp/l", 1), "/tmp/l changed and was read again: 1 network"),
     (ListReloaded(0, "/tmp/l", 2), "/tmp/l changed and was read again: 2 networks"),
     (
-        ListBroken(0, "/tmp/l", "gone"),
-        "/tmp/l changed and is not understood, the former list stays: gone",
+        ListBroken(0, "/tmp/l", "“{text}” is not a network", {"text": "ten"}),
+        "/tmp/l changed and is not understood, the former list stays: “ten” is not a network",
     ),
 ]
 

@@ -550,3 +550,19 @@ def test_a_path_left_behind_has_no_holder(tmp_path: Path) -> None:
         opened.bind(str(path))
     assert path.exists()
     assert holder(Transport.UNIX, path=str(path)) is None
+
+
+@pytest.mark.parametrize(
+    ("command_line", "shown"),
+    [
+        (("python3", "server.py"), "python3 server.py"),
+        (("python3", "-u", "/home/ana/mi servidor.py", "3500"), "python3 mi servidor.py"),
+        (("python3", "-m", "http.server"), "python3"),
+        (("python3",), "python3"),
+        (None, "python3"),
+    ],
+)
+def test_an_interpreter_is_named_with_its_script(
+    command_line: tuple[str, ...] | None, shown: str
+) -> None:
+    assert owners.Program("python3", command_line).shown == shown

@@ -288,7 +288,7 @@ def test_closing_sends_what_is_queued_and_ends_every_peer() -> None:
                 assert await heard(sock) == b"goodbye"
                 (closed,) = server.driven.service.of(PeerClosed)
                 assert isinstance(closed, PeerClosed)
-                assert closed.reason is Reason.STOPPING
+                assert closed.reason is Reason.OURS
                 assert server.lobby.inside == 0
 
     on_loop(main())

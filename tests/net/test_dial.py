@@ -59,6 +59,12 @@ def test_a_connection_nobody_takes_is_given_up_in_time() -> None:
         on_loop(reached(Dialling(Endpoint(Transport.TCP, "127.0.0.1", port), connect_s=0.2)))
 
 
+def test_a_silent_address_tells_more_than_one_that_refuses() -> None:
+    """The server is there, with a full queue, on one of the two addresses of its name."""
+    with full_backlog() as port, pytest.raises(TimedOutError, match=rf"127\.0\.0\.1:{port} did"):
+        on_loop(reached(Dialling(Endpoint(Transport.TCP, "localhost", port), connect_s=0.2)))
+
+
 def test_a_family_the_host_has_not_is_a_name_not_found() -> None:
     dialling = Dialling(Endpoint(Transport.TCP, "127.0.0.1", 9), family=socket.AF_INET6)
     with pytest.raises(NameNotFoundError):

@@ -123,4 +123,6 @@ def test_a_file_that_breaks_leaves_the_former_list_until_it_is_mended(
     broken, mended = notices
     assert isinstance(broken, ListBroken)
     assert isinstance(mended, ListReloaded)
-    assert ("No such file" if removed else "“ten” is not a network") in broken.why
+    assert ("No such file" if removed else "“ten” is not a network") in broken.why.format(
+        **broken.fields
+    )

@@ -24,5 +24,11 @@ def test_the_answer_may_be_in_any_language() -> None:
     Playbook(Hello("¡buenos días!")).when(received(LUIS, b"hola"), Show(LUIS, b"hola"), answer)
 
 
+def test_the_answer_may_name_whoever_spoke() -> None:
+    answer = Send(LUIS, f"hola {LUIS.address}, {LUIS.host}, {LUIS.port}, {{id}}".encode())
+    playbook = Playbook(Hello("hola {address}, {host}, {port}, {id}"))
+    playbook.when(received(LUIS, b"hola"), Show(LUIS, b"hola"), answer)
+
+
 def test_a_peer_that_has_said_all_is_left() -> None:
     Playbook(Hello("hi")).when(opened(ANA)).when(finished(ANA), Close(ANA)).when(closed(ANA))

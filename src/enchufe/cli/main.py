@@ -84,7 +84,12 @@ def _parser() -> argparse.ArgumentParser:
         ),
         epilog=_exit_codes(),
     )
-    parser.add_argument("--version", action="version", version=f"enchufe {__version__}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"enchufe {__version__}",
+        help=_("show program's version number and exit"),
+    )
     commands = parser.add_subparsers(
         title=_("commands"), metavar=_("COMMAND"), required=True, parser_class=CommandParser
     )

@@ -97,7 +97,8 @@ def _bracketed(host: str) -> str:
 def try_commands(notice: Listening) -> tuple[str, str]:
     """Return what to type to try an endpoint: with our client, and with ``ncat``."""
     kind = CATALOGUE.get(notice.service)
-    say = f" --send {kind.try_with}" if kind is not None and kind.try_with else ""
+    says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)
+    say = "" if says_nothing else " --send " + _("hello")
     if not notice.transport.is_internet:
         flag = "-U" if notice.transport.is_stream else "-uU"
         ours = f"enchufe connect {notice.transport}://{notice.path}{say}"

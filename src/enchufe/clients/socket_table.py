@@ -6,6 +6,7 @@ In a pipe every row is one line, and nothing is cut or coloured.
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TextIO
 
 from msgspec import Struct
@@ -169,11 +170,18 @@ def _pids(entry: SocketEntry) -> Text:
     return _number(entry.pid).append(sharing)
 
 
+def _command(entry: SocketEntry) -> str:
+    """Return what was typed to start it; a script's own path would only push the rest out."""
+    name, words = entry.program or "", (entry.command_line or ())[1:]
+    if words and Path(words[0]).name == name:
+        words = words[1:]
+    return " ".join((name, *words))
+
+
 def _program(entry: SocketEntry) -> Text:
     match entry.ownership:
         case Ownership.PROGRAM:
-            words = (entry.program or "", *(entry.command_line or ())[1:])
-            return Text(safe_text(" ".join(words)), no_wrap=True, overflow="ellipsis")
+            return Text(safe_text(_command(entry)), no_wrap=True, overflow="ellipsis")
         case Ownership.HIDDEN:
             user = _("(of user {user})").format(user=safe_text(entry.user or "?"))
             return Text(user, style="dim")

@@ -33,23 +33,28 @@ class Speech:
     Args:
         manner: how we speak.
         is_stream: whether they travel as one stream; over datagrams a line is a message.
+
+    Raises:
+        UsageError: a given message should spell bytes in hexadecimal, and does not.
     """
 
     def __init__(self, manner: Manner, *, is_stream: bool) -> None:
         self._manner = manner
         self._is_stream = is_stream
         self._crlf = CrlfEncoder()
+        given = manner.messages
+        self._given = None if given is None else [self._spoken(text) for text in given]
 
     async def messages(self) -> AsyncIterator[bytes]:
         """Yield each message as it is to be sent.
 
         Raises:
-            UsageError: what should spell bytes in hexadecimal does not.
+            UsageError: a line should spell bytes in hexadecimal, and does not.
             KeyboardInterrupt: Ctrl-C at the line being typed.
         """
-        if self._manner.messages is not None:
-            for text in self._manner.messages:
-                yield self._spoken(text)
+        if self._given is not None:
+            for message in self._given:
+                yield message
         elif self._manner.interactive:
             async for message in self._typed():
                 yield message

@@ -53,6 +53,25 @@ def refusal_reason(refusal: Refusal) -> str:
             return _("the system gives this server no more sockets; try again later")
 
 
+def _refused(notice: PeerRefused) -> str:
+    """Say it of a stream peer, who is told why, and of a datagram source, who hears nothing."""
+    text = _("{who} refused: {why}") if notice.transport.is_stream else _("{who} ignored: {why}")
+    who = f"{notice.transport} {safe_text(notice.address)}"
+    return text.format(who=who, why=_refusal_cause(notice.refusal))
+
+
+def _refusal_cause(refusal: Refusal) -> str:
+    match refusal:
+        case Refusal.NOT_ALLOWED:
+            return _("not among the networks allowed")
+        case Refusal.DENIED:
+            return _("in a network denied")
+        case Refusal.FULL:
+            return _("as many peers are inside as may be")
+        case Refusal.DESCRIPTORS:
+            return _("the system gives no more sockets")
+
+
 def why_over(reason: Reason) -> str:
     """Return why a conversation ended, or "" if it ended as it should."""
     match reason:
@@ -99,9 +118,7 @@ def _problem(
 ) -> str:
     match notice:
         case PeerRefused():
-            return _("{address} refused: {why}").format(
-                address=safe_text(notice.address), why=refusal_reason(notice.refusal)
-            )
+            return _refused(notice)
         case DatagramCut():
             return _(
                 "a datagram from {address} was longer than the buffer: {kept} kept, "
@@ -130,7 +147,7 @@ def _problem(
             ).format(path=notice.path, count=notice.networks)
         case ListBroken():
             return _("{path} changed and is not understood, the former list stays: {why}").format(
-                path=notice.path, why=notice.why
+                path=notice.path, why=_(notice.why).format(**notice.fields)
             )
 
 

@@ -1,4 +1,4 @@
-"""Services that answer one thing to whoever asks, whatever is said (RFC 867, RFC 868)."""
+"""What services say to whoever asks, and how they fill in who that is (RFC 867, RFC 868)."""
 
 from collections.abc import Sequence
 
@@ -19,3 +19,17 @@ def asker(event: Event) -> Peer | None:
 def answer(peer: Peer, message: bytes) -> Sequence[Command]:
     """Return the commands that give ``message`` to the one who asked; a stream ends with it."""
     return (Send(peer, message), Close(peer)) if peer.is_stream else (Send(peer, message),)
+
+
+def addressed(text: str, peer: Peer) -> bytes:
+    """Return ``text`` with ``{host}``, ``{port}`` and ``{address}`` as the peer's own.
+
+    Only these three are filled in, so that a text cannot reach anything else.
+    """
+    for name, value in (
+        ("{host}", peer.host or peer.address),
+        ("{port}", str(peer.port)),
+        ("{address}", peer.address),
+    ):
+        text = text.replace(name, value)
+    return text.encode()

@@ -101,11 +101,15 @@ class ListReloaded(Struct, frozen=True, tag=True):
 
 
 class ListBroken(Struct, frozen=True, tag=True):
-    """A file of networks changed and cannot be read; the former list stays in force."""
+    """A file of networks changed and cannot be read; the former list stays in force.
+
+    ``why`` is a message of ours with placeholders, ``fields`` what they stand for.
+    """
 
     at_ns: int
     path: str
     why: str
+    fields: dict[str, str]
 
 
 class Ready(Struct, frozen=True, tag=True):

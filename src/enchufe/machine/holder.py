@@ -33,7 +33,7 @@ class Holder(Struct, frozen=True):
 
     Args:
         pid: the process, or None if this user may not see it.
-        program: its name, or None.
+        program: its name, of an interpreter with its script; None as for `pid`.
         uid: number of the user whose program it is, or None.
         user: name of that user, or None.
     """
@@ -44,7 +44,7 @@ class Holder(Struct, frozen=True):
     user: str | None
 
     def __str__(self) -> str:
-        """``python3 (pid 4711)``, or ``uid 0 (root)``: the same in every language."""
+        """``python3 server.py (pid 4711)``, or ``uid 0 (root)``: the same in every language."""
         if self.pid is None:
             return f"uid {'?' if self.uid is None else self.uid} ({safe_text(self.user or '?')})"
         return f"{safe_text(self.program or '?')} (pid {self.pid})"
@@ -121,4 +121,4 @@ def _paths(held: Held) -> list[Path]:
 def _as_holder(held: Held) -> Holder:
     pid = held.pids[0] if held.pids else None
     program = program_of(pid) if pid is not None else Program()
-    return Holder(pid, program.name, held.socket.uid, user_of(held.socket.uid) or program.user)
+    return Holder(pid, program.shown, held.socket.uid, user_of(held.socket.uid) or program.user)

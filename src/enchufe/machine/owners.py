@@ -36,12 +36,22 @@ class Ownership(StrEnum):
     ORPHAN = "orphan"  # nobody any more: its program closed it, the kernel ends it
 
 
+_SCRIPT_SUFFIXES = frozenset({".py", ".pyw", ".pl", ".rb", ".js", ".mjs", ".sh", ".jar"})
+
+
 class Program(Struct, frozen=True):
     """What can be known of a process."""
 
     name: str | None = None
     command_line: tuple[str, ...] | None = None
     user: str | None = None
+
+    @property
+    def shown(self) -> str | None:
+        """Its name, and of an interpreter also the script: ``python3 server.py``."""
+        words = (self.command_line or ())[1:]
+        scripts = [Path(word).name for word in words if Path(word).suffix in _SCRIPT_SUFFIXES]
+        return f"{self.name} {scripts[0]}" if self.name and scripts else self.name
 
 
 class Held(Struct, frozen=True):

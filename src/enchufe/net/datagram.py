@@ -128,7 +128,7 @@ class DatagramEndpoint:
             return
         self._flush()
         for link in list(self._links.values()):
-            self.forget(link, Reason.STOPPING)
+            self.forget(link, Reason.OURS)
         self._loop.remove_reader(self._sock)
         self._loop.remove_writer(self._sock)
         self._sock.close()

@@ -97,14 +97,23 @@ async def addresses_of(dialling: Dialling) -> Sequence[SocketAddress]:
 
 
 async def _first_connected(dialling: Dialling, addresses: Sequence[SocketAddress]) -> socket.socket:
-    refused: list[str] = []
+    failures: dict[str, OSError] = {}
     for address in addresses:
         try:
             return await connect(dialling, address)
         except OSError as error:
-            failure = error
-            refused.append(address.shown)
-    raise explained(failure, dialling, refused)
+            failures[address.shown] = error
+    raise _most_telling(failures, dialling)
+
+
+def _most_telling(failures: dict[str, OSError], dialling: Dialling) -> EnchufeError:
+    """Return the failure a person should hear of: a silence before a refusal.
+
+    Where one address stays silent and another refuses, a server may well be there.
+    """
+    silent = {where: error for where, error in failures.items() if isinstance(error, TimeoutError)}
+    told = silent or failures
+    return explained(next(reversed(told.values())), dialling, list(told))
 
 
 async def connect(dialling: Dialling, address: SocketAddress) -> socket.socket:

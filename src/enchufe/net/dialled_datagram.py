@@ -108,7 +108,7 @@ class DialledDatagram:
         self.received_bytes += len(data)
         if flags & socket.MSG_TRUNC:
             self._cut(len(data), len(data) + 1)
-        self._driver.received(self.peer, data)
+        self._driver.received(self, data)
         return True
 
     def _refused(self, error: OSError) -> None:

@@ -75,7 +75,8 @@ class NetworkFile:
         try:
             self._networks = self._read()
         except UsageError as error:
-            self._notify(ListBroken(time.time_ns(), str(self._path), str(error)))
+            fields = {name: str(value) for name, value in error.fields.items()}
+            self._notify(ListBroken(time.time_ns(), str(self._path), error.template, fields))
         else:
             self._notify(ListReloaded(time.time_ns(), str(self._path), len(self._networks)))
 
@@ -91,9 +92,10 @@ class NetworkFile:
         try:
             lines = self._path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            if isinstance(error, UnicodeDecodeError):
+                raise UsageError(N_("the list {path} is not UTF-8"), path=self._path) from None
             raise UsageError(
-                N_("cannot read the list {path}: {why}"), path=self._path, why=why
+                N_("cannot read the list {path}: {why}"), path=self._path, why=error.strerror
             ) from None
         words = [line.partition("#")[0].strip() for line in lines]
         return [network for word in words if word for network in networks_of(word)]

@@ -1,8 +1,8 @@
 """The driver: tells a host what happens on real sockets, and performs its commands."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from time import time_ns
 from typing import Protocol
 
 from enchufe.core.commands import (
@@ -77,6 +77,7 @@ class Driver:
         self.links: dict[int, Link] = {}
         self.notify = notify
         self._host = host
+        self._host_received = host.received
         self._numbers = numbers
         self._show = show
         self._stop = stop
@@ -89,15 +90,23 @@ class Driver:
 
     def opened(self, link: Link) -> None:
         """Take in a new peer."""
-        at_ns = time.time_ns()
+        at_ns = time_ns()
         link.opened_ns = at_ns
         self.links[link.peer.id] = link
         self.notify(PeerCame(at_ns, self.name, link.peer))
         self.perform(self._host.opened(link.peer, at_ns))
 
-    def received(self, peer: Peer, data: bytes) -> None:
-        """Hand over what arrived from ``peer`` and do what the service says."""
-        self.perform(self._host.received(peer, data, time.time_ns()))
+    def received(self, link: Link, data: bytes) -> None:
+        """Hand over what arrived from a peer and do what the service says.
+
+        Most often that is one answer to the one who spoke, which needs no look-up.
+        """
+        peer = link.peer
+        for command in self._host_received(peer, data, time_ns()):
+            if isinstance(command, Send) and command.peer is peer:
+                link.send(command.message)
+            else:
+                self._perform_one(command)
 
     def received_batch(self, arrivals: Iterable[tuple[Peer, bytes]], at_ns: int) -> None:
         """Hand over datagrams that arrived together."""
@@ -105,18 +114,18 @@ class Driver:
 
     def finished(self, peer: Peer) -> None:
         """Say that ``peer`` will send no more."""
-        self.perform(self._host.finished(peer, time.time_ns()))
+        self.perform(self._host.finished(peer, time_ns()))
 
     def drained(self, peer: Peer) -> None:
         """Say that all we sent ``peer`` has left."""
         if peer.id in self.links:
-            self.perform(self._host.drained(peer, time.time_ns()))
+            self.perform(self._host.drained(peer, time_ns()))
 
     def closed(self, link: Link, reason: Reason, unsent_bytes: int = 0) -> None:
         """Say that the conversation with a peer is over; a second time does nothing."""
         if self.links.pop(link.peer.id, None) is None:
             return
-        at_ns = time.time_ns()
+        at_ns = time_ns()
         self.perform(self._host.closed(link.peer, reason, at_ns, unsent_bytes))
         self.notify(
             PeerLeft(
@@ -185,7 +194,7 @@ class Driver:
 
     def _timer_fired(self, name: str) -> None:
         self._timers.pop(name, None)
-        self.perform(self._host.timer_fired(name, time.time_ns()))
+        self.perform(self._host.timer_fired(name, time_ns()))
 
     def close(self) -> None:
         """Forget all timers; nothing is performed after this."""

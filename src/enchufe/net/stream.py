@@ -40,6 +40,7 @@ class StreamLink(asyncio.BaseProtocol):
         "_reason",
         "_transport",
         "_unsent_bytes",
+        "_write",
         "opened_ns",
         "peer",
         "received_bytes",
@@ -47,6 +48,7 @@ class StreamLink(asyncio.BaseProtocol):
     )
 
     _transport: asyncio.Transport
+    _write: Callable[[bytes], None]
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class StreamLink(asyncio.BaseProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take in the peer."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's has no common base
+        self._write = self._transport.write
         self._transport.set_write_buffer_limits(high=SEND_QUEUE_BYTES_MAX)
         self._driver.opened(self)
 
@@ -82,7 +85,7 @@ class StreamLink(asyncio.BaseProtocol):
         if self._closing:
             return
         self.received_bytes += len(data)
-        self._driver.received(self.peer, data)
+        self._driver.received(self, data)
 
     def eof_received(self) -> bool:
         """Note the peer's half-close, and keep our half open."""
@@ -132,7 +135,7 @@ class StreamLink(asyncio.BaseProtocol):
         if self._closing:
             return
         self.sent_bytes += len(message)
-        self._transport.write(message)
+        self._write(message)
 
     def finish(self) -> None:
         """Half-close after what is queued."""

@@ -39,7 +39,7 @@ class ServiceKind(Struct, frozen=True):
         make: builds one; it is told the words to use.
         framing: how it wants the bytes of a stream cut.
         guide_ports: where the guides' own clients look for it.
-        try_with: a text worth sending to see what it does; "" to send nothing.
+        speaks_first: whether a stream peer hears from it without having said anything.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ServiceKind(Struct, frozen=True):
     make: Callable[[Texts], Service]
     framing: Framing = Framing.RAW
     guide_ports: tuple[tuple[Transport, int], ...] = ()
-    try_with: str = ""
+    speaks_first: bool = False
 
 
 _TCP, _UDP = Transport.TCP, Transport.UDP
@@ -60,7 +60,6 @@ CATALOGUE: Mapping[str, ServiceKind] = {
             summary=N_("sends back what it is sent (RFC 862)"),
             make=lambda _texts: Echo(),
             guide_ports=((_UDP, 3500), (_TCP, 3500), (_UDP, 10000), (_TCP, 10000)),
-            try_with="hello",
         ),
         ServiceKind(
             name="hello",
@@ -68,38 +67,36 @@ CATALOGUE: Mapping[str, ServiceKind] = {
             make=lambda texts: Hello(texts.hello_answer),
             framing=Framing.TEXT,
             guide_ports=((_UDP, 12345), (_TCP, 12345)),
-            try_with="hello",
         ),
         ServiceKind(
             name="greet",
             summary=N_("TCP: greets and closes; UDP: answers with your address"),
             make=lambda texts: Greet(texts.greet_stream, texts.greet_datagram),
             guide_ports=((_TCP, 9001), (_UDP, 15000)),
-            try_with="hello",
+            speaks_first=True,
         ),
         ServiceKind(
             name="discard",
             summary=N_("takes everything, answers nothing (RFC 863)"),
             make=lambda _texts: Discard(),
-            try_with="hello",
         ),
         ServiceKind(
             name="daytime",
             summary=N_("says the date and time as text (RFC 867)"),
             make=lambda _texts: Daytime(),
-            try_with="hello",
+            speaks_first=True,
         ),
         ServiceKind(
             name="time",
             summary=N_("says the seconds since 1900 in four bytes (RFC 868)"),
             make=lambda _texts: Time(),
-            try_with="hello",
+            speaks_first=True,
         ),
         ServiceKind(
             name="chargen",
             summary=N_("sends lines of a turning pattern without end (RFC 864)"),
             make=lambda _texts: Chargen(),
-            try_with="hello",
+            speaks_first=True,
         ),
     )
 }

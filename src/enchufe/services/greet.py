@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from enchufe.core.asking import answer, asker
+from enchufe.core.asking import addressed, answer, asker
 from enchufe.core.commands import Command
 from enchufe.core.events import Event
-from enchufe.core.peer import Peer
 
 
 class Greet:
@@ -28,15 +27,4 @@ class Greet:
         if peer is None:
             return ()
         text = self._stream_text if peer.is_stream else self._datagram_text
-        return answer(peer, _addressed(text, peer))
-
-
-def _addressed(text: str, peer: Peer) -> bytes:
-    """Fill in the peer; only these three names, so that a text cannot reach anything else."""
-    for name, value in (
-        ("{host}", peer.host or peer.address),
-        ("{port}", str(peer.port)),
-        ("{address}", peer.address),
-    ):
-        text = text.replace(name, value)
-    return text.encode()
+        return answer(peer, addressed(text, peer))
