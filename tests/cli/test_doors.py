@@ -174,7 +174,7 @@ def test_a_full_server_ignores_further_datagram_sources() -> None:
 @linux
 def test_the_backlog_is_the_one_asked_for() -> None:
     with serving("echo@tcp://127.0.0.1:0", "--backlog", "7") as server:
-        ended = run("ps", "--port", str(server.port), "--listen", "--log", "jsonl")
+        ended = run("ps", "--tcp", "--port", str(server.port), "--listen", "--log", "jsonl")
         assert json.loads(ended.out)["accept_queue_max"] == 7
 
 

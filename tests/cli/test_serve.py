@@ -308,7 +308,7 @@ def test_two_workers_share_a_port_and_end_together(transport: str) -> None:
         for i in range(40):
             with dial(server.port) as sock:
                 assert answer(sock, b"%d" % i) == b"%d" % i
-        listening = run("ps", "--port", str(server.port), "--log", "jsonl")
+        listening = run("ps", f"--{transport}", "--port", str(server.port), "--log", "jsonl")
         pids = {
             fact["pid"]
             for fact in map(json.loads, listening.out.splitlines())
