@@ -13,8 +13,6 @@ EXIT_CODES = [
     (errors.UnreachableError, ExitCode.REFUSED),
     (errors.TimedOutError, ExitCode.TIMED_OUT),
     (errors.DeniedError, ExitCode.DENIED),
-    (errors.LostError, ExitCode.LOST),
-    (errors.ProtocolError, ExitCode.PROTOCOL),
     (errors.OverLimitError, ExitCode.OVER_LIMIT),
     (errors.EnchufeError, ExitCode.BUG),
 ]

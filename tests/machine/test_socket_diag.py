@@ -1,7 +1,6 @@
 """The kernel's table of sockets: bytes in, facts out; then the real kernel."""
 
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -239,7 +238,6 @@ def test_more_sockets_than_one_answer_holds_are_all_told() -> None:
 
 
 @linux
-@pytest.mark.skipif(shutil.which("ss") is None, reason="ss is not installed")
 def test_ss_tells_the_same_queues() -> None:
     with (
         socket.create_server(("127.0.0.1", 0), backlog=5) as listener,

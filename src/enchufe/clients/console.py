@@ -69,10 +69,6 @@ class ServerConsole:
         )
         self._line(time.time_ns(), text, "bold")
 
-    def problem(self, text: str) -> None:
-        """Show something that went wrong but stops nothing."""
-        self._line(time.time_ns(), text, "yellow")
-
     def _line(self, at_ns: int, text: str, style: str) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(at_ns / 1e9))
         self._console.print(Text(clock, style="dim"), Text(text, style=style))

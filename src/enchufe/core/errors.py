@@ -84,18 +84,6 @@ class DeniedError(EnchufeError):
     exit_code = ExitCode.DENIED
 
 
-class LostError(EnchufeError):
-    """The conversation broke off before its end."""
-
-    exit_code = ExitCode.LOST
-
-
-class ProtocolError(EnchufeError):
-    """The other side said something its protocol does not allow."""
-
-    exit_code = ExitCode.PROTOCOL
-
-
 class OverLimitError(EnchufeError):
     """A named limit would be passed."""
 
