@@ -8,6 +8,8 @@ The convention, for whoever writes a page:
 * ``console server`` (any word) is a second terminal, of that name. Its last command may
   go on running; a later block of the same name without a ``$ `` shows what it printed in
   the meantime.
+  In such a terminal a line that begins with ``> `` is typed into the program that runs there,
+  and stays on the screen as it was typed.
 * ``python hello.py`` (or any language and a file name) is a file in the folder the page
   is played in.
 * ``sh`` holds commands that no test can run; `tests.docs.test_pages` names each of them,
@@ -26,6 +28,8 @@ from msgspec import Struct
 
 FENCE = "```"
 PROMPT = "$ "
+SAID = "> "
+"""Begins a line that a person types into the program that runs in a named terminal."""
 INTERRUPT = "^C"
 KINDS = ("console", "sh", "text")
 """Kinds of block without a file; any other must name one."""
@@ -51,7 +55,8 @@ class Step(Struct, frozen=True):
     """Something done in a terminal, and what it showed then.
 
     Args:
-        typed: a command, `INTERRUPT`, or "" for looking at the terminal again.
+        typed: a command, what is said to the one that runs (with `SAID` before it),
+            `INTERRUPT`, or "" for looking at the terminal again.
         first: index in the page of the first line shown.
         shown: what was printed.
     """
@@ -86,6 +91,10 @@ def steps(block: Block) -> Iterator[Step]:
             if typed or shown or line == INTERRUPT:
                 yield Step(typed, first, tuple(shown))
             typed, first, shown = line.removeprefix(PROMPT), index + 1, []
+        elif block.name and line.startswith(SAID):
+            if typed or shown:
+                yield Step(typed, first, tuple(shown))
+            typed, first, shown = line, index, [line]
         else:
             shown.append(line)
     yield Step(typed, first, tuple(shown))
@@ -104,17 +113,16 @@ _PORT = re.compile(r"""(?<=:)\d{5}\b|(?<=', )\d{5}(?=[,)])|(?<="port":)\d{5}\b""
 _TABLE = re.compile(r"(?:proto|tcp|udp|unix|unixgram)\s|\s+local\s")
 _ROW = re.compile(r"(?:tcp|udp|unix|unixgram) ")
 _MORE_OF_ROW = re.compile(r" +\S")
-_CONTROL = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[=>])")
-_WAITING = re.compile(r"[>\s\x08]*>[>\s\x08]*")  # a prompt of ours, erased by what comes
 _INSTALLED = re.compile(r"\b(enchufe|python[0-9.]*) /\S*(?:/bin/|…).*$", re.MULTILINE)
 
 
-def plain(output: bytes) -> list[str]:
-    """Return the lines a terminal showed, without colours and blanks at their ends."""
-    text = _CONTROL.sub("", output.decode("utf-8", "replace")).replace("\r\n", "\n")
-    text = _INSTALLED.sub(r"\1 …", text)  # where programs are installed is no news
-    lines = [line.rstrip() for line in text.split("\n") if not _WAITING.fullmatch(line)]
-    while lines and not lines[-1]:
+_BARE_PROMPT = re.compile(r"\S{0,20}>")
+
+
+def plain(rows: Sequence[str]) -> list[str]:
+    """Return the rows a terminal shows, without a prompt that waits and without blanks."""
+    lines = [_INSTALLED.sub(r"\1 …", row.rstrip()) for row in rows]
+    while lines and (not lines[-1] or _BARE_PROMPT.fullmatch(lines[-1])):
         lines.pop()
     return lines
 

@@ -16,6 +16,7 @@ from tests.docs.page import (
     INTERRUPT,
     KINDS,
     ROOT,
+    SAID,
     Block,
     Step,
     blocks,
@@ -71,10 +72,12 @@ class Player:
         terminal = self._terminals.setdefault(block.name, Terminal(self._folder, self._environment))
         if step.typed == INTERRUPT:
             terminal.interrupt()
+        elif block.name and step.typed.startswith(SAID):
+            terminal.say(step.typed.removeprefix(SAID))
         elif step.typed:
             terminal.type(step.typed)
         may_go_on = bool(block.name) and step.typed != INTERRUPT
-        if may_go_on and (following is None or following.typed == INTERRUPT):
+        if may_go_on and (following is None or _goes_into_it(following)):
             self._await_shown(terminal, step)
         elif not terminal.wait(PATIENCE_S):
             self._fault(step, ["(did not end)", *terminal.shown()])
@@ -113,6 +116,11 @@ class Player:
         for first, (count, shown) in sorted(self._truth.items(), reverse=True):
             lines[first : first + count] = shown
         return "\n".join(lines)
+
+
+def _goes_into_it(step: Step) -> bool:
+    """Return whether a step needs the command before it to run on."""
+    return step.typed == INTERRUPT or step.typed.startswith(SAID)
 
 
 def environment(language_code: str, folder: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+from tests.docs.drawing import Drawing
 from tests.docs.page import plain
 
 ROWS, COLUMNS = 40, 100
@@ -32,7 +33,7 @@ class Terminal:
         self._folder = folder
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
-        self._output = bytearray()
+        self._drawing = Drawing()
         self._looked_at = 0
         self._exit_code = 0
         self._master = -1
@@ -51,7 +52,7 @@ class Terminal:
             command = f"(exit {self._exit_code}); {command}"
         self._master, slave = pty.openpty()
         _prepare(slave)
-        self._output, self._looked_at = bytearray(), 0
+        self._drawing, self._looked_at = Drawing(), 0
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", LOGIN, command],
             stdin=slave,
@@ -61,10 +62,12 @@ class Terminal:
             env=self._environment,
         )
         os.close(slave)
-        self._reader = threading.Thread(target=self._read, args=(self._master,), daemon=True)
+        self._reader = threading.Thread(
+            target=self._read, args=(self._master, self._drawing), daemon=True
+        )
         self._reader.start()
 
-    def _read(self, master: int) -> None:
+    def _read(self, master: int, drawing: Drawing) -> None:
         while True:
             try:
                 data = os.read(master, 65536)
@@ -72,7 +75,11 @@ class Terminal:
                 return
             if not data:
                 return
-            self._output += data
+            drawing.feed(data)
+
+    def say(self, line: str) -> None:
+        """Type a line into the program that runs."""
+        os.write(self._master, line.encode() + b"\r")
 
     def interrupt(self) -> None:
         """Type Ctrl-C."""
@@ -92,19 +99,19 @@ class Terminal:
 
     def shown(self) -> list[str]:
         """Return what was printed since `looked`."""
-        return plain(bytes(self._output[self._looked_at :]))
+        return plain(self._drawing.rows()[self._looked_at :])
 
     def looked(self) -> None:
         """Take what is shown as read."""
-        self._looked_at = len(self._output)
+        self._looked_at = len(plain(self._drawing.rows()))
 
     def settle(self, quiet_s: float, timeout_s: float) -> None:
         """Wait until nothing has been printed for ``quiet_s``."""
-        end, size, since = time.monotonic() + timeout_s, len(self._output), time.monotonic()
+        end, size, since = time.monotonic() + timeout_s, self._drawing.fed_bytes, time.monotonic()
         while time.monotonic() < end and time.monotonic() - since < quiet_s:
             time.sleep(0.02)
-            if len(self._output) != size:
-                size, since = len(self._output), time.monotonic()
+            if self._drawing.fed_bytes != size:
+                size, since = self._drawing.fed_bytes, time.monotonic()
 
     def close(self) -> None:
         """End what still runs."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.docs import sandbox
+from tests.docs.drawing import drawn
 from tests.docs.page import INTERRUPT, KINDS, ROOT, blocks, matches, pages, plain, steps
 
 PAGES = pages()
@@ -160,10 +161,12 @@ class TestTheConvention:
             ("tcp  :1  12  enchufe", "tcp   :1   13456  enchufe", True),
             ("left after 1.3 s: 5 B", "left after 27 ms: 5 B", True),
             ("hello", "\x1b[1mhello\x1b[0m   \r\n", True),
+            ("hello", "> hal\r\x1b[Khello\r\n> ", True),
+            ("> hal\nhello", "> hal\r\x1b[Khello\r\n> ", False),
         ],
     )
     def test_what_counts_as_true(self, page: str, shown: str, is_true: bool) -> None:
-        assert matches(tuple(page.split("\n")), plain(shown.encode())) is is_true
+        assert matches(tuple(page.split("\n")), plain(drawn(shown.encode()))) is is_true
 
     def test_a_block_is_read_step_by_step(self) -> None:
         text = "text\n```console server\n$ one \\\n  two\nshown\n^C\n```\n```python x.py\n1\n```\n"
@@ -176,6 +179,12 @@ class TestTheConvention:
         assert [(s.typed, s.first, s.shown) for s in steps(interrupted)] == [
             ("", 1, ()),
             (INTERRUPT, 2, ("bye",)),
+        ]
+        (talk,) = blocks("```console ana\n$ talk\nready\n> hola\nadiós\n> bye\n```\n")
+        assert [(s.typed, s.first, s.shown) for s in steps(talk)] == [
+            ("talk", 2, ("ready",)),
+            ("> hola", 3, ("> hola", "adiós")),
+            ("> bye", 5, ("> bye",)),
         ]
         assert (console.name, script.name, script.lines) == ("server", "x.py", ("1",))
 

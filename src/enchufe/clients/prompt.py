@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.patch_stdout import StdoutProxy
 
 SCREEN_PAUSE_S = 0.02
@@ -31,6 +34,35 @@ def _history() -> History:
     return FileHistory(str(path))
 
 
+def _output() -> Output:
+    """Return the terminal, never asked where its cursor is: a line needs no menu's room.
+
+    Terminals that cannot answer would make prompt_toolkit print a warning.
+    """
+    output = create_output()
+    if isinstance(output, Vt100_Output):
+        output.enable_cpr = False
+    return output
+
+
+def _erase_empty_line(session: PromptSession[str]) -> None:
+    """Leave no bare prompt on the screen when the conversation ends under it.
+
+    What was typed stays, and so does a line that was sent.
+    """
+    buffer, accept = session.default_buffer, session.default_buffer.accept_handler
+
+    def changed(buffer: Buffer) -> None:
+        session.app.erase_when_done = not buffer.text
+
+    def sent(buffer: Buffer) -> bool:
+        session.app.erase_when_done = False
+        return accept is None or accept(buffer)
+
+    buffer.on_text_changed += changed
+    buffer.accept_handler = sent
+
+
 async def lines(prompt: str) -> AsyncIterator[str]:
     """Yield each line typed, until Ctrl-D.
 
@@ -40,12 +72,14 @@ async def lines(prompt: str) -> AsyncIterator[str]:
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
-    session: PromptSession[str] = PromptSession(history=_history())
+    session: PromptSession[str] = PromptSession(history=_history(), output=_output())
+    _erase_empty_line(session)
     proxy = StdoutProxy(raw=True, sleep_between_writes=SCREEN_PAUSE_S)
     stream = cast("TextIO", proxy)  # as prompt_toolkit's own patch_stdout does
     raw = session.input.raw_mode()  # also between two lines: what is typed then is not lost
     with raw, proxy, redirect_stdout(stream), redirect_stderr(stream):
         while True:
+            session.app.erase_when_done = True
             try:
                 yield await session.prompt_async(prompt, handle_sigint=False)
             except EOFError:
