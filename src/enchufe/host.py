@@ -1,33 +1,53 @@
 """Host: joins one service to its peers, cutting bytes into messages and back.
 
 The driver tells it what came from the network; it hands the service events and
-returns the service's commands with every message encoded for its peer. It is pure,
-so the simulator and the real sockets drive the very same code.
+returns orders, with everything that is said encoded for its peer. It is pure, so the
+simulator and the real sockets drive the very same code.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-from enchufe.core.commands import CancelTimer, Command, Send, SetTimer
+from enchufe.core.commands import (
+    CancelTimer,
+    Close,
+    Command,
+    Order,
+    Send,
+    SendFrame,
+    SetTimer,
+    SpeakFrames,
+    Spread,
+    SpreadFrame,
+)
+from enchufe.core.errors import ProtocolError
 from enchufe.core.events import (
     Event,
+    FrameReceived,
     MessageReceived,
+    PeerBehind,
     PeerClosed,
     PeerDrained,
     PeerFinished,
+    PeerFramed,
     PeerOpened,
     Reason,
     TimerFired,
 )
+from enchufe.core.frames import Kind
 from enchufe.core.limits import TEXT_QUIET_S
 from enchufe.core.peer import Peer
 from enchufe.core.service import Framing, Service
-from enchufe.wire.text import TextDecoder, line_of, text_of
+from enchufe.wire.either import Change, EitherDecoder, Piece
+from enchufe.wire.frames import decoded_datagram, is_framed_datagram
+from enchufe.wire.speech import Speech
+from enchufe.wire.text import TextDecoder, text_of
 
 Witness: TypeAlias = Callable[[Event | Command], None]
 """Sees every event and every command in order: a transcript, a recording."""
 
 _QUIET_TIMER = "text quiet "
+_KNOWN_KINDS = frozenset(Kind)
 
 
 class Host:
@@ -46,71 +66,90 @@ class Host:
         witness: Witness | None = None,
     ) -> None:
         self._handle = service.handle
+        self._framing = framing
         self._is_raw = framing is Framing.RAW
         self._witness = witness
         self._is_unwatched_raw = self._is_raw and witness is None
-        self._decoders: dict[int, tuple[Peer, TextDecoder]] = {}
+        self._decoders: dict[int, tuple[Peer, TextDecoder | EitherDecoder]] = {}
+        self._speech = Speech()
+        self._framed_sources: set[int] = set()  # datagram peers that have sent a frame
 
-    def opened(self, peer: Peer, at_ns: int) -> Sequence[Command]:
+    def opened(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         """Tell the service that ``peer`` is there."""
         if not self._is_raw and peer.is_stream:
-            self._decoders[peer.id] = (peer, TextDecoder())
+            decoder = TextDecoder() if self._framing is Framing.TEXT else EitherDecoder()
+            self._decoders[peer.id] = (peer, decoder)
         return self.happened(PeerOpened(at_ns, peer))
 
-    def received(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Command]:
+    def received(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
         """Tell the service what the bytes that came from ``peer`` mean."""
         if self._is_unwatched_raw:
-            return self._handle(MessageReceived(at_ns, peer, data))
+            return _orders(self._handle(MessageReceived(at_ns, peer, data)))
         if self._is_raw:
-            return self._witnessed(MessageReceived(at_ns, peer, data))
-        if not peer.is_stream:
-            return self.happened(MessageReceived(at_ns, peer, text_of(data)))
-        return self._received_text(peer, data, at_ns)
+            return _orders(self._witnessed(MessageReceived(at_ns, peer, data)))
+        if peer.is_stream:
+            return self._received_stream(peer, data, at_ns)
+        if self._framing is Framing.FRAMES and is_framed_datagram(data):
+            return self._received_framed_datagram(peer, data, at_ns)
+        return self.happened(MessageReceived(at_ns, peer, text_of(data)))
 
-    def received_batch(
-        self, arrivals: Iterable[tuple[Peer, bytes]], at_ns: int
-    ) -> Sequence[Command]:
+    def received_batch(self, arrivals: Iterable[tuple[Peer, bytes]], at_ns: int) -> Sequence[Order]:
         """Tell the service of many datagrams that were read at one wake-up."""
-        commands: list[Command] = []
+        orders: list[Order] = []
         if self._is_unwatched_raw:
             handle = self._handle
             for peer, data in arrivals:
-                commands += handle(MessageReceived(at_ns, peer, data))
+                orders += _orders(handle(MessageReceived(at_ns, peer, data)))
         else:
             for peer, data in arrivals:
-                commands += self.received(peer, data, at_ns)
-        return commands
+                orders += self.received(peer, data, at_ns)
+        return orders
 
-    def finished(self, peer: Peer, at_ns: int) -> Sequence[Command]:
+    def finished(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         """Tell the service that ``peer`` will send no more, after its last words."""
-        rest = self._flush_text(peer, at_ns)
-        return [*rest, *self.happened(PeerFinished(at_ns, peer))]
+        orders = self._flushed_text(peer, at_ns)
+        decoder = self._decoders.get(peer.id)
+        if decoder is not None and isinstance(decoder[1], EitherDecoder):
+            try:
+                decoder[1].finish()
+            except ProtocolError as error:
+                return [*orders, *self._broken(peer, error)]
+        return [*orders, *self.happened(PeerFinished(at_ns, peer))]
 
-    def drained(self, peer: Peer, at_ns: int) -> Sequence[Command]:
+    def drained(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         """Tell the service that all it sent ``peer`` has left."""
         return self.happened(PeerDrained(at_ns, peer))
 
+    def behind(self, peer: Peer, at_ns: int) -> Sequence[Order]:
+        """Tell the service that ``peer`` does not read what it is sent."""
+        return self.happened(PeerBehind(at_ns, peer))
+
     def closed(
         self, peer: Peer, reason: Reason, at_ns: int, unsent_bytes: int = 0
-    ) -> Sequence[Command]:
+    ) -> Sequence[Order]:
         """Tell the service that the conversation with ``peer`` is over."""
-        rest = self._flush_text(peer, at_ns)
+        orders = self._flushed_text(peer, at_ns)
         self._decoders.pop(peer.id, None)
-        return [*rest, *self.happened(PeerClosed(at_ns, peer, reason, unsent_bytes))]
+        self._framed_sources.discard(peer.id)
+        self._speech.forget(peer)
+        return [*orders, *self.happened(PeerClosed(at_ns, peer, reason, unsent_bytes))]
 
-    def timer_fired(self, name: str, at_ns: int) -> Sequence[Command]:
+    def timer_fired(self, name: str, at_ns: int) -> Sequence[Order]:
         """Tell the service that a timer is due, unless it is one of the host's own."""
         if name.startswith(_QUIET_TIMER):
             held = self._decoders.get(int(name.removeprefix(_QUIET_TIMER)))
-            return () if held is None else self._flush_text(held[0], at_ns)
+            return () if held is None else self._flushed_text(held[0], at_ns)
         return self.happened(TimerFired(at_ns, name))
 
-    def happened(self, event: Event) -> Sequence[Command]:
-        """Hand ``event`` to the service; return its commands, encoded for their peers."""
+    def happened(self, event: Event) -> Sequence[Order]:
+        """Hand ``event`` to the service; return its commands as orders."""
         commands = self._handle(event) if self._witness is None else self._witnessed(event)
         if self._is_raw or not commands:
-            return commands
-        return [_encoded(command) for command in commands]
+            return _orders(commands)
+        orders: list[Order] = []
+        for command in commands:
+            orders += self._encoded(command)
+        return orders
 
     def _witnessed(self, event: Event) -> Sequence[Command]:
         if self._witness is None:
@@ -121,26 +160,82 @@ class Host:
             self._witness(command)
         return commands
 
-    def _received_text(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Command]:
-        decoder = self._decoders[peer.id][1]
-        commands: list[Command] = []
-        for message in decoder.feed(data):
-            commands += self.happened(MessageReceived(at_ns, peer, message))
-        timer = f"{_QUIET_TIMER}{peer.id}"
-        commands.append(SetTimer(timer, TEXT_QUIET_S) if decoder.holds else CancelTimer(timer))
-        return commands
+    # What peers say
 
-    def _flush_text(self, peer: Peer, at_ns: int) -> Sequence[Command]:
+    def _received_stream(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
+        held = self._decoders.get(peer.id)
+        if held is None:  # it broke the rules; nothing it says counts any more
+            return ()
+        decoder = held[1]
+        orders: list[Order] = []
+        try:
+            for piece in decoder.feed(data):
+                orders += self._said(peer, piece, at_ns)
+        except ProtocolError as error:
+            return [*orders, *self._broken(peer, error)]
+        timer = f"{_QUIET_TIMER}{peer.id}"
+        waits = decoder.waits_for_end
+        orders.append(SetTimer(timer, TEXT_QUIET_S) if waits else CancelTimer(timer))
+        return orders
+
+    def _said(self, peer: Peer, piece: Piece, at_ns: int) -> Sequence[Order]:
+        """Tell the service of a line, or of a frame if it is of a kind we know."""
+        if isinstance(piece, bytes):
+            return self.happened(MessageReceived(at_ns, peer, piece))
+        if isinstance(piece, Change):
+            ours = self._speech.frames_for(peer)
+            return [*ours, *self.happened(PeerFramed(at_ns, peer))]
+        if piece.kind == Kind.TEXT:
+            return self.happened(MessageReceived(at_ns, peer, piece.payload))
+        if piece.kind in _KNOWN_KINDS:
+            return self.happened(FrameReceived(at_ns, peer, piece))
+        return ()
+
+    def _received_framed_datagram(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
+        """Tell the service of a datagram's frame; one that holds none is dropped, as UDP may."""
+        try:
+            frame = decoded_datagram(data)
+        except ProtocolError:
+            return ()
+        orders: list[Order] = []
+        if peer.id not in self._framed_sources:
+            self._framed_sources.add(peer.id)
+            orders += self._said(peer, Change.TO_FRAMES, at_ns)
+        return [*orders, *self._said(peer, frame, at_ns)]
+
+    def _broken(self, peer: Peer, error: ProtocolError) -> Sequence[Order]:
+        """End a conversation in which nothing more can be understood, and say why."""
+        self._decoders.pop(peer.id, None)
+        said = self._speech.error(peer, str(error))
+        return [Send(peer, said), Close(peer, Reason.PROTOCOL)]
+
+    def _flushed_text(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         held = self._decoders.get(peer.id)
         if held is None:
             return ()
-        commands: list[Command] = [CancelTimer(f"{_QUIET_TIMER}{peer.id}")]
+        orders: list[Order] = [CancelTimer(f"{_QUIET_TIMER}{peer.id}")]
         for message in held[1].flush():
-            commands += self.happened(MessageReceived(at_ns, peer, message))
-        return commands
+            orders += self.happened(MessageReceived(at_ns, peer, message))
+        return orders
+
+    # What the service says
+
+    def _encoded(self, command: Command) -> Sequence[Order]:
+        match command:
+            case Send():
+                return (Send(command.peer, self._speech.text(command.peer, command.message)),)
+            case SendFrame():
+                return (Send(command.peer, self._speech.frame(command.peer, command.frame)),)
+            case Spread():
+                return self._speech.spread_text(command.peers, command.message)
+            case SpreadFrame():
+                return self._speech.spread_frame(command.peers, command.frame)
+            case SpeakFrames():
+                return self._speech.frames_for(command.peer)
+            case _:
+                return (command,)
 
 
-def _encoded(command: Command) -> Command:
-    if isinstance(command, Send) and command.peer.is_stream:
-        return Send(command.peer, line_of(command.message))
-    return command
+def _orders(commands: Sequence[Command]) -> Sequence[Order]:
+    """Return the commands of a service that takes bytes as they come: it knows no frames."""
+    return cast("Sequence[Order]", commands)

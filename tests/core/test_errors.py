@@ -14,6 +14,7 @@ EXIT_CODES = [
     (errors.TimedOutError, ExitCode.TIMED_OUT),
     (errors.DeniedError, ExitCode.DENIED),
     (errors.OverLimitError, ExitCode.OVER_LIMIT),
+    (errors.ProtocolError, ExitCode.PROTOCOL),
     (errors.EnchufeError, ExitCode.BUG),
 ]
 

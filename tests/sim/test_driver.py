@@ -12,15 +12,22 @@ from enchufe.core.commands import (
     AwaitDrained,
     CancelTimer,
     Close,
-    Command,
+    Dial,
     Finish,
+    Order,
+    Recall,
+    Remember,
     Send,
     SetTimer,
     Show,
+    Spread,
     Stop,
+    Tell,
 )
 from enchufe.core.events import InputEnded, InputTyped, Reason, TimerFired
 from enchufe.core.exits import ExitCode
+from enchufe.core.files import FileOrder, KeepFile, ReadFile
+from enchufe.core.history import Line
 from enchufe.core.limits import STOP_S_MAX
 from enchufe.core.peer import Peer
 from enchufe.host import Host
@@ -42,8 +49,8 @@ class Link:
     def finish(self) -> None:
         self.orders.append("finish")
 
-    def close(self) -> None:
-        self.orders.append("close")
+    def close(self, reason: Reason = Reason.OURS) -> None:
+        self.orders.append("close" if reason is Reason.OURS else f"close: {reason}")
 
     def abort(self, reason: Reason) -> None:
         self.orders.append(reason)
@@ -65,22 +72,38 @@ def run(network: Network) -> None:
         pass
 
 
+KEPT = [Remember(Line(1, 0, "plaza", "ana", "hola")), Recall("x", "plaza", 0, 20)]
+FILES: list[FileOrder] = [ReadFile("1"), KeepFile("1", "ab")]
 ON_LINKS = [
     (Send(ANA, b"x"), b"x"),
+    (Spread((LUIS, ANA), b"x"), b"x"),
     (Finish(ANA), "finish"),
     (Close(ANA), "close"),
+    (Close(ANA, Reason.PROTOCOL), "close: protocol"),
     (AwaitDrained(ANA), "await drained"),
 ]
 
 
-@pytest.mark.parametrize(("command", "order"), ON_LINKS)
-def test_what_concerns_a_peer_is_done_on_its_link(command: Command, order: object) -> None:
+@pytest.mark.parametrize(("order", "done"), ON_LINKS)
+def test_what_concerns_a_peer_is_done_on_its_link(order: Order, done: object) -> None:
     _network, driver, _service, link = driven()
-    driver.perform([command])
-    assert link.orders == [order]
+    driver.perform([order])
+    assert link.orders == [done]
     driver.closed(link, Reason.RESET)
-    driver.perform([command])
-    assert link.orders == [order]
+    driver.perform([order])
+    assert link.orders == [done]
+
+
+def test_what_is_not_about_the_network_is_done_by_what_the_world_gave() -> None:
+    _network, driver, _service, _link = driven()
+    done: list[object] = []
+    driver.dial = lambda: done.append("dials")
+    driver.history = done.append
+    driver.files = done.append
+    orders: list[Order] = [Dial(), *KEPT, *FILES, Tell("hola", "ana")]
+    driver.perform(orders)
+    assert done == ["dials", *KEPT, *FILES]
+    assert driver.told == [Tell("hola", "ana")]
 
 
 def test_what_is_shown_is_kept_with_its_sender() -> None:
@@ -129,8 +152,9 @@ def test_a_run_that_failed_ends_at_once() -> None:
 
 
 def test_every_command_there_is_is_tried_here() -> None:
-    tried = {type(command) for command, _order in ON_LINKS} | {Show, SetTimer, CancelTimer, Stop}
-    assert tried == set(get_args(commands.Command))
+    tried = {type(order) for order, _done in [*ON_LINKS]} | {type(order) for order in KEPT}
+    tried |= {Show, SetTimer, CancelTimer, Stop, Dial, Tell}
+    assert tried == set(get_args(commands.Order)) - set(get_args(FileOrder))
 
 
 def test_a_conversation_ends_once() -> None:

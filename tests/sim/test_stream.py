@@ -173,7 +173,7 @@ def test_who_does_not_take_our_answers_is_not_read_from() -> None:
     pair.theirs.perform([Send(us, bytes(SEND_QUEUE_BYTES_MAX + 1))])
     pair.ours.perform([Send(them, b"more!")])
     pair.world.run_until_quiet()
-    assert pair.other.heard == ["PeerOpened"]
+    assert pair.other.heard == ["PeerOpened", "PeerBehind"]
     pair.end_of(pair.ours).resume_reading()
     pair.world.run_until_quiet()
-    assert pair.other.heard == ["PeerOpened", "MessageReceived"]
+    assert pair.other.heard == ["PeerOpened", "PeerBehind", "MessageReceived"]

@@ -100,14 +100,14 @@ def test_never_more_than_one_line_is_held(sizes: list[int]) -> None:
 
 def test_it_knows_whether_a_line_is_waiting_for_its_end() -> None:
     decoder = TextDecoder()
-    assert not decoder.holds
+    assert not decoder.waits_for_end
     assert decoder.feed(b"ho") == []
-    assert decoder.holds
+    assert decoder.waits_for_end
     assert decoder.feed(b"la\n") == [b"hola"]
-    assert not decoder.holds
+    assert not decoder.waits_for_end
     decoder.feed(b"x")
     assert decoder.flush() == [b"x"]
-    assert not decoder.holds
+    assert not decoder.waits_for_end
     assert decoder.flush() == []
 
 

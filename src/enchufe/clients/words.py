@@ -81,6 +81,10 @@ def why_over(reason: Reason) -> str:
             return _("the other side broke it off (reset)")
         case Reason.REFUSED:
             return _("nobody listens there")
+        case Reason.PROTOCOL:
+            return _("it broke the rules of the wire")
+        case Reason.SLOW:
+            return _("it did not read what it was sent")
         case Reason.SILENT:
             return _("silent for too long")
         case Reason.STOPPING:

@@ -1,10 +1,14 @@
-"""Orders a service gives; a driver performs every one of them."""
+"""Commands of a service: the host makes bytes of what is said in frames, a driver does the rest."""
 
 from typing import TypeAlias
 
 from msgspec import Struct
 
+from enchufe.core.events import Reason
 from enchufe.core.exits import ExitCode
+from enchufe.core.files import FileOrder
+from enchufe.core.frames import Frame
+from enchufe.core.history import Line
 from enchufe.core.peer import Peer
 
 
@@ -22,9 +26,10 @@ class Finish(Struct, frozen=True, tag=True):
 
 
 class Close(Struct, frozen=True, tag=True):
-    """Send what is queued, then end the conversation."""
+    """Send what is queued, then end the conversation, for ``reason``."""
 
     peer: Peer
+    reason: Reason = Reason.OURS
 
 
 class AwaitDrained(Struct, frozen=True, tag=True):
@@ -38,6 +43,23 @@ class Show(Struct, frozen=True, tag=True):
 
     peer: Peer
     message: bytes
+
+
+class Spread(Struct, frozen=True, tag=True):
+    """Send the same message to many peers."""
+
+    peers: tuple[Peer, ...]
+    message: bytes
+
+
+class Tell(Struct, frozen=True, tag=True):
+    """Tell the person at this side something.
+
+    ``by`` is the name of whoever said it, or "" where it is the service itself.
+    """
+
+    text: str
+    by: str = ""
 
 
 class SetTimer(Struct, frozen=True, tag=True):
@@ -59,4 +81,69 @@ class Stop(Struct, frozen=True, tag=True):
     exit_code: ExitCode
 
 
-Command: TypeAlias = Send | Finish | Close | AwaitDrained | Show | SetTimer | CancelTimer | Stop
+class Dial(Struct, frozen=True, tag=True):
+    """Call the server again, after a conversation with it was lost."""
+
+
+class Remember(Struct, frozen=True, tag=True):
+    """Keep a line; `Remembered` says when it is safe, `NotRemembered` that it cannot be."""
+
+    line: Line
+
+
+class Recall(Struct, frozen=True, tag=True):
+    """Look up what was said in a room; `Recalled` answers.
+
+    Args:
+        tag: given back with the answer.
+        room: where it was said.
+        after_id: only what came after that line.
+        count_max: at most so many, the latest ones.
+    """
+
+    tag: str
+    room: str
+    after_id: int
+    count_max: int
+
+
+class SendFrame(Struct, frozen=True, tag=True):
+    """Send a frame to a peer that speaks them."""
+
+    peer: Peer
+    frame: Frame
+
+
+class SpreadFrame(Struct, frozen=True, tag=True):
+    """Send the same frame to many peers that speak them."""
+
+    peers: tuple[Peer, ...]
+    frame: Frame
+
+
+class SpeakFrames(Struct, frozen=True, tag=True):
+    """Speak frames to this peer from now on; `PeerFramed` says when it does so too."""
+
+    peer: Peer
+
+
+Order: TypeAlias = (
+    Send
+    | Spread
+    | Finish
+    | Close
+    | AwaitDrained
+    | Show
+    | Tell
+    | SetTimer
+    | CancelTimer
+    | Dial
+    | Remember
+    | Recall
+    | FileOrder
+    | Stop
+)
+"""What a driver performs."""
+
+Command: TypeAlias = Order | SendFrame | SpreadFrame | SpeakFrames
+"""What a service says; the host makes orders of the last three."""

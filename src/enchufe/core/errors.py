@@ -88,3 +88,9 @@ class OverLimitError(EnchufeError):
     """A named limit would be passed."""
 
     exit_code = ExitCode.OVER_LIMIT
+
+
+class ProtocolError(EnchufeError):
+    """The other side broke the rules of the wire."""
+
+    exit_code = ExitCode.PROTOCOL

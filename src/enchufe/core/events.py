@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from enchufe.core.files import FileEvent
+from enchufe.core.frames import Frame
+from enchufe.core.history import Line, Told
 from enchufe.core.peer import Peer
 
 
@@ -18,6 +21,8 @@ class Reason(StrEnum):
     FINISHED = "finished"  # both sides said all they had to say
     RESET = "reset"  # the other side broke it off (TCP RST)
     REFUSED = "refused"  # nobody listens there (ICMP port unreachable)
+    PROTOCOL = "protocol"  # it broke the rules of the wire
+    SLOW = "slow"  # it did not read what it was sent
     SILENT = "silent"  # nothing came for the allowed time
     OURS = "ours"  # we closed it: the service is done with the peer
     STOPPING = "stopping"  # the whole run ends
@@ -39,6 +44,21 @@ class MessageReceived(Struct, frozen=True, tag=True):
     message: bytes
 
 
+class PeerFramed(Struct, frozen=True, tag=True):
+    """The peer speaks frames from now on: it is a program of ours, or one like it."""
+
+    at_ns: int
+    peer: Peer
+
+
+class FrameReceived(Struct, frozen=True, tag=True):
+    """A frame arrived that is not text; text is a `MessageReceived` however it came."""
+
+    at_ns: int
+    peer: Peer
+    frame: Frame
+
+
 class PeerFinished(Struct, frozen=True, tag=True):
     """The peer has sent its last byte, and may still read (half-close)."""
 
@@ -48,6 +68,13 @@ class PeerFinished(Struct, frozen=True, tag=True):
 
 class PeerDrained(Struct, frozen=True, tag=True):
     """All we sent this peer has been handed to the system; answers `AwaitDrained`."""
+
+    at_ns: int
+    peer: Peer
+
+
+class PeerBehind(Struct, frozen=True, tag=True):
+    """The peer does not read: more than `SEND_QUEUE_BYTES_MAX` waits for it."""
 
     at_ns: int
     peer: Peer
@@ -85,13 +112,61 @@ class InputEnded(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class Remembered(Struct, frozen=True, tag=True):
+    """Every line up to ``last_id`` that was to be remembered is safe."""
+
+    at_ns: int
+    last_id: int
+
+
+class NotRemembered(Struct, frozen=True, tag=True):
+    """The lines from ``first_id`` on could not be kept, and no later one will be.
+
+    ``why`` is the system's word for it.
+    """
+
+    at_ns: int
+    first_id: int
+    why: str
+
+
+class Recalled(Struct, frozen=True, tag=True):
+    """What was said, in order; answers `Recall`."""
+
+    at_ns: int
+    tag: str
+    lines: tuple[Line, ...]
+
+
+class HistoryOpened(Struct, frozen=True, tag=True):
+    """What a room remembers from earlier runs; comes before any peer.
+
+    Args:
+        at_ns: when.
+        last_id: the highest id ever given to a line; 0 for none.
+        told: what the latest sessions said last.
+    """
+
+    at_ns: int
+    last_id: int
+    told: tuple[Told, ...] = ()
+
+
 Event: TypeAlias = (
     PeerOpened
     | MessageReceived
+    | PeerFramed
+    | FrameReceived
     | PeerFinished
     | PeerDrained
+    | PeerBehind
     | PeerClosed
     | TimerFired
     | InputTyped
     | InputEnded
+    | Remembered
+    | NotRemembered
+    | Recalled
+    | HistoryOpened
+    | FileEvent
 )

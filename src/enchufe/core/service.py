@@ -13,10 +13,12 @@ class Framing(StrEnum):
 
     A service names its framing and never sees the wire that does the cutting.
     Datagrams are messages already; of them `TEXT` only takes the end of line away.
+    With `FRAMES` a peer is taken as `TEXT` until it opens with the preface.
     """
 
     RAW = "raw"  # bytes as they came
     TEXT = "text"  # lines, or what came before the peer fell silent
+    FRAMES = "frames"  # text, or typed frames, as each peer chooses
 
 
 class Service(Protocol):

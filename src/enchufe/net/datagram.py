@@ -71,9 +71,9 @@ class DatagramLink:
     def finish(self) -> None:
         """Do nothing: a datagram peer has no end of its own."""
 
-    def close(self) -> None:
+    def close(self, reason: Reason = Reason.OURS) -> None:
         """Forget the peer, once the service's other commands are done; it may come anew."""
-        asyncio.get_running_loop().call_soon(self._endpoint.forget, self, Reason.OURS)
+        asyncio.get_running_loop().call_soon(self._endpoint.forget, self, reason)
 
     def abort(self, reason: Reason) -> None:
         """Forget the peer, for ``reason``."""

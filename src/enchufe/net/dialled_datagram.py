@@ -168,9 +168,9 @@ class DialledDatagram:
         """Return how many bytes have moved."""
         return self.received_bytes + self.sent_bytes
 
-    def close(self) -> None:
+    def close(self, reason: Reason = Reason.OURS) -> None:
         """End the conversation, once the driver has done what it is doing."""
-        self._loop.call_soon(self._end, Reason.OURS, None)
+        self._loop.call_soon(self._end, reason, None)
 
     def abort(self, reason: Reason) -> None:
         """End the conversation, for ``reason``."""

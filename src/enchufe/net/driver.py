@@ -5,19 +5,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import time_ns
 from typing import Protocol
 
+from msgspec import Struct
+
 from enchufe.core.commands import (
     AwaitDrained,
     CancelTimer,
     Close,
-    Command,
+    Dial,
     Finish,
+    Order,
+    Recall,
+    Remember,
     Send,
     SetTimer,
     Show,
+    Spread,
     Stop,
+    Tell,
 )
 from enchufe.core.events import Event, Reason
 from enchufe.core.exits import ExitCode
+from enchufe.core.files import FileOrder
 from enchufe.core.notices import Notice, PeerCame, PeerLeft
 from enchufe.core.peer import Peer
 from enchufe.host import Host
@@ -37,7 +45,7 @@ class Link(Protocol):
     def finish(self) -> None:
         """Say that no more will come, after what is queued."""
 
-    def close(self) -> None:
+    def close(self, reason: Reason = Reason.OURS) -> None:
         """End the conversation, after what is queued."""
 
     def abort(self, reason: Reason) -> None:
@@ -51,6 +59,22 @@ class Link(Protocol):
         ...
 
 
+class Equipment(Struct, frozen=True):
+    """What a service may order that is not about sockets; a service gets what it needs.
+
+    Args:
+        tell: tells the person at this side something, and who says it.
+        dial: calls the server again.
+        history: keeps lines, and looks them up.
+        files: reads and writes files.
+    """
+
+    tell: Callable[[str, str], None] | None = None
+    dial: Callable[[], None] | None = None
+    history: Callable[[Remember | Recall], None] | None = None
+    files: Callable[[FileOrder], None] | None = None
+
+
 class Driver:
     """Performs the commands of one host.
 
@@ -61,6 +85,7 @@ class Driver:
         notify: told who came and who left.
         show: shows the person what a peer said.
         stop: ends the run.
+        equipment: performs what is not about sockets.
     """
 
     def __init__(
@@ -72,6 +97,7 @@ class Driver:
         notify: Callable[[Notice], None],
         show: Callable[[Peer, bytes], None],
         stop: Callable[[ExitCode], None],
+        equipment: Equipment | None = None,
     ) -> None:
         self.name = name
         self.links: dict[int, Link] = {}
@@ -81,6 +107,7 @@ class Driver:
         self._numbers = numbers
         self._show = show
         self._stop = stop
+        self._equipment = equipment or Equipment()
         self._loop = asyncio.get_running_loop()
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
@@ -102,11 +129,11 @@ class Driver:
         Most often that is one answer to the one who spoke, which needs no look-up.
         """
         peer = link.peer
-        for command in self._host_received(peer, data, time_ns()):
-            if isinstance(command, Send) and command.peer is peer:
-                link.send(command.message)
+        for order in self._host_received(peer, data, time_ns()):
+            if isinstance(order, Send) and order.peer is peer:
+                link.send(order.message)
             else:
-                self._perform_one(command)
+                self._perform_one(order)
 
     def received_batch(self, arrivals: Iterable[tuple[Peer, bytes]], at_ns: int) -> None:
         """Hand over datagrams that arrived together."""
@@ -120,6 +147,11 @@ class Driver:
         """Say that all we sent ``peer`` has left."""
         if peer.id in self.links:
             self.perform(self._host.drained(peer, time_ns()))
+
+    def behind(self, peer: Peer) -> None:
+        """Say that ``peer`` does not read what it is sent."""
+        if peer.id in self.links:
+            self.perform(self._host.behind(peer, time_ns()))
 
     def closed(self, link: Link, reason: Reason, unsent_bytes: int = 0) -> None:
         """Say that the conversation with a peer is over; a second time does nothing."""
@@ -143,41 +175,71 @@ class Driver:
         """Hand over what did not come from a socket: the person typed, input ended."""
         self.perform(self._host.happened(event))
 
-    def perform(self, commands: Sequence[Command]) -> None:
+    def perform(self, orders: Sequence[Order]) -> None:
         """Do what the service says, in order."""
         links = self.links
-        for command in commands:
-            if isinstance(command, Send):
-                link = links.get(command.peer.id)
+        for order in orders:
+            if isinstance(order, Send):
+                link = links.get(order.peer.id)
                 if link is not None:
-                    link.send(command.message)
+                    link.send(order.message)
+            elif isinstance(order, Spread):
+                self._spread(order)
             else:
-                self._perform_one(command)
+                self._perform_one(order)
 
-    def _perform_one(self, command: Command) -> None:
-        match command:
+    def _spread(self, order: Spread) -> None:
+        links, message = self.links, order.message
+        for peer in order.peers:
+            link = links.get(peer.id)
+            if link is not None:
+                link.send(message)
+
+    def _perform_one(self, order: Order) -> None:
+        match order:
             case Send() | Finish() | Close() | AwaitDrained():
-                self._on_link(command)
+                self._on_link(order)
+            case Spread():
+                self._spread(order)
             case Show():
-                self._show(command.peer, command.message)
+                self._show(order.peer, order.message)
             case SetTimer():
-                self._set_timer(command)
+                self._set_timer(order)
             case CancelTimer():
-                self._cancel_timer(command.name)
+                self._cancel_timer(order.name)
             case Stop():
-                self._stop(command.exit_code)
+                self._stop(order.exit_code)
+            case _:
+                self._with_equipment(order)
 
-    def _on_link(self, command: Send | Finish | Close | AwaitDrained) -> None:
-        link = self.links.get(command.peer.id)
+    def _with_equipment(self, order: Tell | Dial | Remember | Recall | FileOrder) -> None:
+        """Do what needs more than sockets; a service without its equipment is our mistake."""
+        equipment = self._equipment
+        match order:
+            case Tell():
+                assert equipment.tell is not None
+                equipment.tell(order.text, order.by)
+            case Dial():
+                assert equipment.dial is not None
+                equipment.dial()
+            case Remember() | Recall():
+                assert equipment.history is not None
+                equipment.history(order)
+            case _:
+                assert equipment.files is not None
+                equipment.files(order)
+
+    def _on_link(self, order: Send | Finish | Close | AwaitDrained) -> None:
+        link = self.links.get(order.peer.id)
         if link is None:  # the peer left while the service was answering
             return
-        match command:
+        match order:
             case Send():
-                link.send(command.message)
+                link.send(order.message)
             case Finish():
                 link.finish()
             case Close():
-                link.close()
+                link.close(order.reason)
             case AwaitDrained():
                 link.await_drained()
 

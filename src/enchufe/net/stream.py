@@ -100,8 +100,10 @@ class StreamLink(asyncio.BaseProtocol):
         """Stop what makes more to write."""
         if self._hold_input is not None:
             self._hold_input(True)
-        elif not self._awaiting_drained and not self._peer_finished:
-            self._transport.pause_reading()
+        elif not self._awaiting_drained:
+            if not self._peer_finished:
+                self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._driver.behind, self.peer)
 
     def resume_writing(self) -> None:
         """Go on, or report that all has left."""
@@ -142,7 +144,7 @@ class StreamLink(asyncio.BaseProtocol):
         if not self._transport.is_closing():
             self._transport.write_eof()
 
-    def close(self) -> None:
+    def close(self, reason: Reason = Reason.OURS) -> None:
         """Close after what is queued.
 
         Closing while bytes of the peer are unread would make the system send a reset,
@@ -154,6 +156,8 @@ class StreamLink(asyncio.BaseProtocol):
         if self._closing:
             return
         self._closing = True
+        if reason is not Reason.OURS:
+            self._reason = reason
         if self._peer_finished or self._transport.is_closing():
             self._transport.close()
         else:

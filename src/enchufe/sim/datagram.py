@@ -38,9 +38,9 @@ class DatagramLink:
     def finish(self) -> None:
         """Do nothing: a datagram peer has no end of its own."""
 
-    def close(self) -> None:
+    def close(self, reason: Reason = Reason.OURS) -> None:
         """Forget the peer in a moment; its next datagram makes it a new one."""
-        self._endpoint.forget_soon(self)
+        self._endpoint.forget_soon(self, reason)
 
     def abort(self, reason: Reason) -> None:
         """Forget the peer, for ``reason``."""
@@ -140,9 +140,9 @@ class DatagramEndpoint:
         if self._links.pop((link.peer.host, link.peer.port), None) is not None:
             self._driver.closed(link, reason)
 
-    def forget_soon(self, link: DatagramLink) -> None:
+    def forget_soon(self, link: DatagramLink, reason: Reason) -> None:
         """End a peer, once the driver has done what it is doing."""
-        self._network.clock.after(0.0, partial(self.forget, link, Reason.OURS))
+        self._network.clock.after(0.0, partial(self.forget, link, reason))
 
     def _watch(self, link: DatagramLink) -> None:
         """Forget a peer once it has been silent too long."""

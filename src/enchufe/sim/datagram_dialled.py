@@ -57,9 +57,9 @@ class DialledDatagram:
     def finish(self) -> None:
         """Do nothing: datagrams have no end."""
 
-    def close(self) -> None:
+    def close(self, reason: Reason = Reason.OURS) -> None:
         """End the conversation, once the driver has done what it is doing."""
-        self._network.clock.after(0.0, partial(self.abort, Reason.OURS))
+        self._network.clock.after(0.0, partial(self.abort, reason))
 
     def abort(self, reason: Reason) -> None:
         """End the conversation, for ``reason``."""

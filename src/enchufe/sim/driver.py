@@ -8,15 +8,21 @@ from enchufe.core.commands import (
     AwaitDrained,
     CancelTimer,
     Close,
-    Command,
+    Dial,
     Finish,
+    Order,
+    Recall,
+    Remember,
     Send,
     SetTimer,
     Show,
+    Spread,
     Stop,
+    Tell,
 )
 from enchufe.core.events import Event, InputEnded, InputTyped, Reason
 from enchufe.core.exits import ExitCode
+from enchufe.core.files import FileOrder
 from enchufe.core.limits import STOP_S_MAX
 from enchufe.core.peer import Peer
 from enchufe.host import Host
@@ -40,7 +46,7 @@ class Link(Protocol):
     def finish(self) -> None:
         """Say that no more will come, after what is queued."""
 
-    def close(self) -> None:
+    def close(self, reason: Reason = Reason.OURS) -> None:
         """End the conversation, after what is queued."""
 
     def abort(self, reason: Reason) -> None:
@@ -53,8 +59,12 @@ class Link(Protocol):
 class Driver:
     """Performs the commands of one host.
 
-    What came of it can be read off: ``shown`` is what the person saw, ``closed_for``
-    says why each conversation ended, ``exit_code`` is None while the run goes on.
+    What came of it can be read off: ``shown`` is what the person saw of peers, ``told``
+    what the service itself told them, ``closed_for`` says why each conversation ended,
+    ``exit_code`` is None while the run goes on.
+
+    What a service orders that is not about the network is done by ``dial``, ``history``
+    and ``files``, which whoever builds the world sets.
 
     Args:
         name: as the trace calls it.
@@ -68,7 +78,11 @@ class Driver:
         self.peers: list[Peer] = []
         self.shown: list[tuple[Peer, bytes]] = []
         self.closed_for: dict[int, Reason] = {}
+        self.told: list[Tell] = []
         self.exit_code: ExitCode | None = None
+        self.dial: Callable[[], None] | None = None
+        self.history: Callable[[Remember | Recall], None] | None = None
+        self.files: Callable[[FileOrder], None] | None = None
         self._holds_input = False
         self._held_input: list[Callable[[], None]] = []
         self._host = host
@@ -112,6 +126,12 @@ class Driver:
         if peer.id in self.links:
             self._note("drained", peer)
             self.perform(self._host.drained(peer, self._now_ns()))
+
+    def behind(self, peer: Peer) -> None:
+        """Say that ``peer`` does not read what it is sent."""
+        if peer.id in self.links:
+            self._note("is behind", peer)
+            self.perform(self._host.behind(peer, self._now_ns()))
 
     def closed(self, link: Link, reason: Reason, unsent_bytes: int = 0) -> None:
         """Say that the conversation with a peer is over; a second time does nothing."""
@@ -158,39 +178,60 @@ class Driver:
 
     # What the host orders
 
-    def perform(self, commands: Sequence[Command]) -> None:
+    def perform(self, orders: Sequence[Order]) -> None:
         """Do what the service says, in order."""
-        for command in commands:
-            self._perform_one(command)
+        for order in orders:
+            self._perform_one(order)
 
-    def _perform_one(self, command: Command) -> None:
-        match command:
+    def _perform_one(self, order: Order) -> None:
+        match order:
             case Send() | Finish() | Close() | AwaitDrained():
-                self._on_link(command)
+                self._on_link(order)
+            case Spread():
+                for peer in order.peers:
+                    self._on_link(Send(peer, order.message))
             case Show():
-                self._note("shows", command.peer, command.message)
-                self.shown.append((command.peer, command.message))
+                self._note("shows", order.peer, order.message)
+                self.shown.append((order.peer, order.message))
             case SetTimer():
-                self._set_timer(command)
+                self._set_timer(order)
             case CancelTimer():
-                self._cancel_timer(command.name)
+                self._cancel_timer(order.name)
             case Stop():
-                self.stop(command.exit_code)
+                self.stop(order.exit_code)
+            case _:
+                self._with_equipment(order)
 
-    def _on_link(self, command: Send | Finish | Close | AwaitDrained) -> None:
-        link = self.links.get(command.peer.id)
+    def _with_equipment(self, order: Tell | Dial | Remember | Recall | FileOrder) -> None:
+        """Do what needs more than a network; a service without its equipment is our mistake."""
+        match order:
+            case Tell():
+                self._network.trace.note(self.name, f"tells: {order.by} {order.text}")
+                self.told.append(order)
+            case Dial():
+                assert self.dial is not None
+                self.dial()
+            case Remember() | Recall():
+                assert self.history is not None
+                self.history(order)
+            case _:
+                assert self.files is not None
+                self.files(order)
+
+    def _on_link(self, order: Send | Finish | Close | AwaitDrained) -> None:
+        link = self.links.get(order.peer.id)
         if link is None:  # the peer left while the service was answering
             return
-        match command:
+        match order:
             case Send():
-                self._note("sends", command.peer, command.message)
-                link.send(command.message)
+                self._note("sends", order.peer, order.message)
+                link.send(order.message)
             case Finish():
-                self._note("finishes", command.peer)
+                self._note("finishes", order.peer)
                 link.finish()
             case Close():
-                self._note("closes", command.peer)
-                link.close()
+                self._note("closes", order.peer)
+                link.close(order.reason)
             case AwaitDrained():
                 link.await_drained()
 

@@ -50,7 +50,9 @@ class StreamEnd:
         self._closing = False
         self._peer_finished = False
         self._awaiting_drained = False
+        self._is_behind = False
         self._linger: Alarm | None = None
+        self._reason: Reason | None = None  # why we close, if not for a usual cause
 
     def open(self) -> None:
         """Take in the peer, and read what it wrote meanwhile."""
@@ -129,11 +131,13 @@ class StreamEnd:
         if not self._closing and not self.is_over:
             self._outgoing.finish()
 
-    def close(self) -> None:
+    def close(self, reason: Reason = Reason.OURS) -> None:
         """Half-close after what is queued, and close when the peer does, or in a while."""
         if self._closing or self.is_over:
             return
         self._closing = True
+        if reason is not Reason.OURS:
+            self._reason = reason
         self._outgoing.finish()
         if self._reads:
             self._incoming.resume()
@@ -156,12 +160,21 @@ class StreamEnd:
     # What follows
 
     def _hold(self, hold: bool) -> None:
+        self._is_behind = self._is_behind and hold
         if self._has_input:
             self._driver.hold_input(hold)
         elif not hold and self._reads:
             self._incoming.resume()
-        elif hold and not self._awaiting_drained and not self._peer_finished:
-            self._incoming.pause()
+        elif hold and not self._awaiting_drained:
+            if not self._peer_finished:
+                self._incoming.pause()
+            self._tell_behind()
+
+    def _tell_behind(self) -> None:
+        """Tell the driver once for each time the queue fills up, as a transport does."""
+        if not self._is_behind:
+            self._is_behind = True
+            self._network.clock.after(0.0, partial(self._driver.behind, self.peer))
 
     def _drained(self) -> None:
         if self._awaiting_drained and not self._outgoing.queue:
@@ -202,4 +215,4 @@ class StreamEnd:
             self.unwelcome()
         else:
             self._outgoing.abandon()
-        self._driver.closed(self, reason, unsent_bytes)
+        self._driver.closed(self, self._reason or reason, unsent_bytes)

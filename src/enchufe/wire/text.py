@@ -1,47 +1,52 @@
 """Text: a message is a line, or what came before the peer fell silent.
 
 Course scripts end their lines with ``\\n``, ``\\r\\n`` or not at all, and a line may
-come cut anywhere; what the message is must not depend on the cuts.
+come cut anywhere; what the message is must not depend on the cuts. Who has ended one
+line will end the next: only of a peer that never did is silence taken for an end.
 """
 
 from enchufe.core.limits import LINE_BYTES_MAX
 
 
 class TextDecoder:
-    """Cuts a stream into lines; keeps the last one until its end comes."""
+    """Cuts a stream into lines; keeps the last one until its end comes.
 
-    def __init__(self) -> None:
+    Args:
+        skips_too_long: whether of a line longer than `LINE_BYTES_MAX` only the beginning
+            is returned, so that whoever refuses it refuses it once; otherwise such a
+            line comes in pieces. Either way a peer that never ends its line cannot make
+            us hold more.
+    """
+
+    def __init__(self, *, skips_too_long: bool = False) -> None:
+        self.has_lines = False
         self._held = bytearray()
         self._return_flushed = False
+        self._skips_too_long = skips_too_long
+        self._skipping = False
 
     @property
-    def holds(self) -> bool:
-        """Whether the beginning of a line is waiting for its end."""
-        return bool(self._held)
+    def waits_for_end(self) -> bool:
+        """Whether the beginning of a line is held whose end may never come."""
+        return bool(self._held) and not self.has_lines
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Return the lines that ``data`` completes, without their ends.
-
-        A line longer than `LINE_BYTES_MAX` is cut there, so that a peer that never
-        ends its line cannot make us hold more.
-        """
+        """Return the lines that ``data`` completes, without their ends."""
         if self._return_flushed and data:
             self._return_flushed = False
             data = data.removeprefix(b"\n")  # the rest of an end of line already taken
         if b"\n" not in data:
-            self._held += data
+            if not self._skipping:
+                self._held += data
             return self._cut_too_long()
+        self.has_lines = True
         *whole, rest = (bytes(self._held) + data).split(b"\n")
+        if self._skipping:
+            self._skipping = False
+            del whole[0]  # the rest of a line whose beginning was returned
         self._held = bytearray(rest)
-        lines = [piece for line in whole for piece in _pieces(line)]
+        lines = [piece for line in whole for piece in self._pieces(line)]
         return lines + self._cut_too_long()
-
-    def _cut_too_long(self) -> list[bytes]:
-        lines = []
-        while len(self._held) > LINE_BYTES_MAX:
-            lines.append(bytes(self._held[:LINE_BYTES_MAX]))
-            del self._held[:LINE_BYTES_MAX]
-        return lines
 
     def flush(self) -> list[bytes]:
         """Return what is held, as a last line without an end; [] if nothing is."""
@@ -50,12 +55,23 @@ class TextDecoder:
         self._return_flushed = held.endswith(b"\r")
         return [held.removesuffix(b"\r")] if held else []
 
+    def _cut_too_long(self) -> list[bytes]:
+        lines = []
+        while len(self._held) > LINE_BYTES_MAX:
+            lines.append(bytes(self._held[:LINE_BYTES_MAX]))
+            del self._held[:LINE_BYTES_MAX]
+            if self._skips_too_long:
+                self._held.clear()
+                self._skipping = True
+        return lines
 
-def _pieces(line: bytes) -> list[bytes]:
-    if len(line) <= LINE_BYTES_MAX:
-        return [line.removesuffix(b"\r")]
-    pieces = [line[i : i + LINE_BYTES_MAX] for i in range(0, len(line), LINE_BYTES_MAX)]
-    return [*pieces[:-1], pieces[-1].removesuffix(b"\r")]
+    def _pieces(self, line: bytes) -> list[bytes]:
+        if len(line) <= LINE_BYTES_MAX:
+            return [line.removesuffix(b"\r")]
+        if self._skips_too_long:
+            return [line[:LINE_BYTES_MAX]]
+        pieces = [line[i : i + LINE_BYTES_MAX] for i in range(0, len(line), LINE_BYTES_MAX)]
+        return [*pieces[:-1], pieces[-1].removesuffix(b"\r")]
 
 
 def line_of(message: bytes) -> bytes:

@@ -1,0 +1,52 @@
+"""Frames: what two programs of ours say to each other when text is not enough.
+
+What each kind carries and how a frame is laid out in bytes is written down, for
+strangers too, in ``docs/en/frames.md``. The bytes are `enchufe.wire.frames`' business;
+here is what services talk about.
+"""
+
+from enum import IntEnum
+
+from msgspec import Struct
+
+FRAME_PAYLOAD_BYTES_MAX = 1024 * 1024
+"""A longer frame is a fault of whoever announces it: nobody can make us hold 4 GiB."""
+
+
+class Kind(IntEnum):
+    """What a frame is. Kinds a receiver does not know are skipped."""
+
+    TEXT = 1  # UTF-8: what a person says
+    ERROR = 2  # JSON: why the conversation ends now; the last frame of its sender
+
+    OFFER = 16  # JSON: a file that could be sent
+    ACCEPT = 17  # JSON: send it, from this offset on
+    REFUSE = 18  # JSON: do not send it, or: it did not arrive as it should
+    START = 19  # JSON: the bytes that follow begin at this offset
+    DATA = 20  # bytes of the file
+    END = 21  # JSON: all bytes are sent; their digest
+    KEPT = 22  # no payload: it arrived whole, and is kept
+    CANCEL = 23  # no payload: whoever offered it gives up
+
+    JOIN = 32  # JSON: let me into a room
+    JOINED = 33  # JSON: you are in
+    SAY = 34  # UTF-8: say this in my room; the stream is the sender's number for it
+    TAKEN = 35  # JSON: what you said with that number is kept, under this id
+    SAID = 36  # JSON: somebody said this
+    NOTICE = 37  # JSON: what happened in the room
+    SINCE = 38  # JSON: tell me what was said after this id
+    FETCH = 39  # JSON: send me the file that was said with this id
+
+
+class Frame(Struct, frozen=True):
+    """One frame.
+
+    Args:
+        kind: one of `Kind`, or a number we do not know.
+        stream: which file or message of its sender it belongs to; 0 for none.
+        payload: at most `FRAME_PAYLOAD_BYTES_MAX` bytes.
+    """
+
+    kind: int
+    stream: int = 0
+    payload: bytes = b""
