@@ -227,9 +227,9 @@ class Host:
             case SendFrame():
                 return (Send(command.peer, self._speech.frame(command.peer, command.frame)),)
             case Spread():
-                return self._speech.spread_text(command.peers, command.message)
+                return self._speech.spread_text(command)
             case SpreadFrame():
-                return self._speech.spread_frame(command.peers, command.frame)
+                return self._speech.spread_frame(command)
             case SpeakFrames():
                 return self._speech.frames_for(command.peer)
             case _:

@@ -14,8 +14,10 @@ from enchufe.core.commands import (
     Dial,
     Finish,
     Order,
+    ReadOn,
     Recall,
     Remember,
+    Rest,
     Send,
     SetTimer,
     Show,
@@ -53,6 +55,12 @@ class Link(Protocol):
 
     def await_drained(self) -> None:
         """Report `PeerDrained` when nothing is queued any more."""
+
+    def rest(self) -> None:
+        """Read nothing more for now; a datagram peer has no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Read again."""
 
     def activity(self) -> int:
         """Return a number that changes whenever something moves."""
@@ -189,15 +197,15 @@ class Driver:
                 self._perform_one(order)
 
     def _spread(self, order: Spread) -> None:
-        links, message = self.links, order.message
+        links, message, but = self.links, order.message, order.but
         for peer in order.peers:
             link = links.get(peer.id)
-            if link is not None:
+            if link is not None and peer is not but:
                 link.send(message)
 
     def _perform_one(self, order: Order) -> None:
         match order:
-            case Send() | Finish() | Close() | AwaitDrained():
+            case Send() | Finish() | Close() | AwaitDrained() | Rest() | ReadOn():
                 self._on_link(order)
             case Spread():
                 self._spread(order)
@@ -229,7 +237,7 @@ class Driver:
                 assert equipment.files is not None
                 equipment.files(order)
 
-    def _on_link(self, order: Send | Finish | Close | AwaitDrained) -> None:
+    def _on_link(self, order: Send | Finish | Close | AwaitDrained | Rest | ReadOn) -> None:
         link = self.links.get(order.peer.id)
         if link is None:  # the peer left while the service was answering
             return
@@ -242,6 +250,10 @@ class Driver:
                 link.close(order.reason)
             case AwaitDrained():
                 link.await_drained()
+            case Rest():
+                link.rest()
+            case ReadOn():
+                link.read_on()
 
     def _set_timer(self, command: SetTimer) -> None:
         self._cancel_timer(command.name)

@@ -11,8 +11,10 @@ from enchufe.core.commands import (
     Dial,
     Finish,
     Order,
+    ReadOn,
     Recall,
     Remember,
+    Rest,
     Send,
     SetTimer,
     Show,
@@ -54,6 +56,12 @@ class Link(Protocol):
 
     def await_drained(self) -> None:
         """Report `PeerDrained` when nothing is queued any more."""
+
+    def rest(self) -> None:
+        """Read nothing more for now; a datagram peer has no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Read again."""
 
 
 class Driver:
@@ -185,11 +193,12 @@ class Driver:
 
     def _perform_one(self, order: Order) -> None:
         match order:
-            case Send() | Finish() | Close() | AwaitDrained():
+            case Send() | Finish() | Close() | AwaitDrained() | Rest() | ReadOn():
                 self._on_link(order)
             case Spread():
                 for peer in order.peers:
-                    self._on_link(Send(peer, order.message))
+                    if peer is not order.but:
+                        self._on_link(Send(peer, order.message))
             case Show():
                 self._note("shows", order.peer, order.message)
                 self.shown.append((order.peer, order.message))
@@ -218,7 +227,7 @@ class Driver:
                 assert self.files is not None
                 self.files(order)
 
-    def _on_link(self, order: Send | Finish | Close | AwaitDrained) -> None:
+    def _on_link(self, order: Send | Finish | Close | AwaitDrained | Rest | ReadOn) -> None:
         link = self.links.get(order.peer.id)
         if link is None:  # the peer left while the service was answering
             return
@@ -234,6 +243,10 @@ class Driver:
                 link.close(order.reason)
             case AwaitDrained():
                 link.await_drained()
+            case Rest():
+                link.rest()
+            case ReadOn():
+                link.read_on()
 
     def _set_timer(self, command: SetTimer) -> None:
         self._cancel_timer(command.name)
