@@ -75,6 +75,12 @@ class Tell(Struct, frozen=True, tag=True):
     by: str = ""
 
 
+class HoldInput(Struct, frozen=True, tag=True):
+    """Read no more of what the person says, or read on: what was said has to leave first."""
+
+    held: bool
+
+
 class SetTimer(Struct, frozen=True, tag=True):
     """Tell me (`TimerFired`) after ``after_s`` seconds; replaces a timer of that name."""
 
@@ -155,6 +161,7 @@ Order: TypeAlias = (
     | Tell
     | SetTimer
     | CancelTimer
+    | HoldInput
     | Dial
     | Remember
     | Recall

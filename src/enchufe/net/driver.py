@@ -13,6 +13,7 @@ from enchufe.core.commands import (
     Close,
     Dial,
     Finish,
+    HoldInput,
     Order,
     ReadOn,
     Recall,
@@ -73,12 +74,14 @@ class Equipment(Struct, frozen=True):
     Args:
         tell: tells the person at this side something, and who says it.
         dial: calls the server again.
+        hold_input: stops reading what the person says, or reads on.
         history: keeps lines, and looks them up.
         files: reads and writes files.
     """
 
     tell: Callable[[str, str], None] | None = None
     dial: Callable[[], None] | None = None
+    hold_input: Callable[[bool], None] | None = None
     history: Callable[[Remember | Recall], None] | None = None
     files: Callable[[FileOrder], None] | None = None
 
@@ -220,7 +223,9 @@ class Driver:
             case _:
                 self._with_equipment(order)
 
-    def _with_equipment(self, order: Tell | Dial | Remember | Recall | FileOrder) -> None:
+    def _with_equipment(
+        self, order: Tell | Dial | HoldInput | Remember | Recall | FileOrder
+    ) -> None:
         """Do what needs more than sockets; a service without its equipment is our mistake."""
         equipment = self._equipment
         match order:
@@ -230,6 +235,9 @@ class Driver:
             case Dial():
                 assert equipment.dial is not None
                 equipment.dial()
+            case HoldInput():
+                assert equipment.hold_input is not None
+                equipment.hold_input(order.held)
             case Remember() | Recall():
                 assert equipment.history is not None
                 equipment.history(order)

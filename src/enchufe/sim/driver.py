@@ -10,6 +10,7 @@ from enchufe.core.commands import (
     Close,
     Dial,
     Finish,
+    HoldInput,
     Order,
     ReadOn,
     Recall,
@@ -211,7 +212,9 @@ class Driver:
             case _:
                 self._with_equipment(order)
 
-    def _with_equipment(self, order: Tell | Dial | Remember | Recall | FileOrder) -> None:
+    def _with_equipment(
+        self, order: Tell | Dial | HoldInput | Remember | Recall | FileOrder
+    ) -> None:
         """Do what needs more than a network; a service without its equipment is our mistake."""
         match order:
             case Tell():
@@ -220,6 +223,8 @@ class Driver:
             case Dial():
                 assert self.dial is not None
                 self.dial()
+            case HoldInput():
+                self.hold_input(order.held)
             case Remember() | Recall():
                 assert self.history is not None
                 self.history(order)

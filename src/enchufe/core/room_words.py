@@ -1,0 +1,73 @@
+"""What happens in a room, in words: those of whoever runs it, or of whoever is told in frames."""
+
+from msgspec import Struct
+
+from enchufe.core.room import SAID_BYTES_MAX, Notice, Said
+
+
+class RoomWords(Struct, frozen=True):
+    """A room's own words; every line of its own begins with ``* ``, as no name can.
+
+    What stands in braces is filled in.
+    """
+
+    guest: str = "guest{number}"
+    host: str = "host"
+    room: str = "plaza"
+    welcome: str = "* Welcome to {room}. You are {name}; /name NAME changes that, /help helps."
+    history: str = "* Said before you came:"
+    history_end: str = "* Here you are now."
+    came: str = "* {name} came"
+    left: str = "* {name} left"
+    lost: str = "* {name} lost the connection"
+    slow: str = "* {name} left: it did not read"
+    missed: str = "* You did not read: {count} lines were not sent to you; see /history {count}"
+    slow_bye: str = "* You do not read what you are sent, so this ends here."
+    renamed: str = "* {name} is now {other}"
+    name_taken: str = "* {other} is taken; you are {name}"
+    name_unfit: str = (
+        "* A name has 1 to {count} letters or digits of one script, with - _ . between them; "
+        "you are {name}"
+    )
+    nobody: str = "* Nobody here is called {other}"
+    read_only: str = "* Not said: nothing more can be kept here ({why}); you can still read"
+    too_long: str = "* Not said: a line has at most {most} bytes, yours has {count} or more"
+    present: str = "* Here: {names}"
+    rooms: str = "* Rooms: {names}"
+    stranger: str = "* You are not in a room"
+    empty: str = "* Nothing was said here yet"
+    unknown: str = "* There is no {other}; /help lists what there is"
+    usage: str = "* Write it like: {other}"
+    private: str = "({name}, to you alone) {text}"
+    private_sent: str = "(you, to {to} alone) {text}"
+    bye: str = "* Bye, {name}"
+    help: str = (
+        "* What you write is said to everybody in the room. Besides:\n"
+        "* /name NAME      be called NAME\n"
+        "* /who            who is here\n"
+        "* /room NAME      go to another room; /rooms lists them\n"
+        "* /history N      the last N lines\n"
+        "* /msg NAME TEXT  to one person alone\n"
+        "* /bye            leave; a plain bye does too"
+    )
+
+
+def notice_text(notice: Notice, words: RoomWords) -> str:
+    """Return ``notice`` as a line of the room."""
+    template: str = getattr(words, notice.what.value.replace(" ", "_").replace("-", "_"))
+    return template.format(
+        name=notice.name,
+        other=notice.other,
+        names=", ".join(notice.names),
+        count=notice.count,
+        most=SAID_BYTES_MAX,
+        why=notice.why,
+    )
+
+
+def said_text(said: Said, words: RoomWords, own_name: str) -> str:
+    """Return what somebody said as a line of the room, for the one called ``own_name``."""
+    if not said.to:
+        return f"{said.name}: {said.text}"
+    template = words.private_sent if said.name == own_name else words.private
+    return template.format(name=said.name, to=said.to, text=said.text)
