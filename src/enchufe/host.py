@@ -193,15 +193,15 @@ class Host:
 
     def _received_framed_datagram(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
         """Tell the service of a datagram's frame; one that holds none is dropped, as UDP may."""
+        orders: list[Order] = []
         try:
             frame = decoded_datagram(data)
+            if peer.id not in self._framed_sources:
+                self._framed_sources.add(peer.id)
+                orders += self._said(peer, Change.TO_FRAMES, at_ns)
+            return [*orders, *self._said(peer, frame, at_ns)]
         except ProtocolError:
-            return ()
-        orders: list[Order] = []
-        if peer.id not in self._framed_sources:
-            self._framed_sources.add(peer.id)
-            orders += self._said(peer, Change.TO_FRAMES, at_ns)
-        return [*orders, *self._said(peer, frame, at_ns)]
+            return orders
 
     def _broken(self, peer: Peer, error: ProtocolError) -> Sequence[Order]:
         """End a conversation in which nothing more can be understood, and say why."""

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from enchufe.core.errors import N_
 from enchufe.core.room import SAID_BYTES_MAX, Notice, Said
 
 
@@ -11,37 +12,37 @@ class RoomWords(Struct, frozen=True):
     What stands in braces is filled in.
     """
 
-    guest: str = "guest{number}"
-    host: str = "host"
-    room: str = "plaza"
-    welcome: str = "* Welcome to {room}. You are {name}; /name NAME changes that, /help helps."
-    history: str = "* Said before you came:"
-    history_end: str = "* Here you are now."
-    came: str = "* {name} came"
-    left: str = "* {name} left"
-    lost: str = "* {name} lost the connection"
-    slow: str = "* {name} left: it did not read"
-    missed: str = "* You did not read: {count} lines were not sent to you; see /history {count}"
-    slow_bye: str = "* You do not read what you are sent, so this ends here."
-    renamed: str = "* {name} is now {other}"
-    name_taken: str = "* {other} is taken; you are {name}"
-    name_unfit: str = (
+    guest: str = N_("guest{number}")
+    host: str = N_("host")
+    room: str = N_("plaza")
+    welcome: str = N_("* Welcome to {room}. You are {name}; /name NAME changes that, /help helps.")
+    history: str = N_("* Said before you came:")
+    history_end: str = N_("* Here you are now.")
+    came: str = N_("* {name} came")
+    left: str = N_("* {name} left")
+    lost: str = N_("* {name} lost the connection")
+    slow: str = N_("* {name} left: it did not read")
+    missed: str = N_("* You did not read: {count} lines were not sent to you; see /history {count}")
+    slow_bye: str = N_("* You do not read what you are sent, so this ends here.")
+    renamed: str = N_("* {name} is now {other}")
+    name_taken: str = N_("* {other} is taken; you are {name}")
+    name_unfit: str = N_(
         "* A name has 1 to {count} letters or digits of one script, with - _ . between them; "
         "you are {name}"
     )
-    nobody: str = "* Nobody here is called {other}"
-    read_only: str = "* Not said: nothing more can be kept here ({why}); you can still read"
-    too_long: str = "* Not said: a line has at most {most} bytes, yours has {count} or more"
-    present: str = "* Here: {names}"
-    rooms: str = "* Rooms: {names}"
-    stranger: str = "* You are not in a room"
-    empty: str = "* Nothing was said here yet"
-    unknown: str = "* There is no {other}; /help lists what there is"
-    usage: str = "* Write it like: {other}"
-    private: str = "({name}, to you alone) {text}"
-    private_sent: str = "(you, to {to} alone) {text}"
-    bye: str = "* Bye, {name}"
-    help: str = (
+    nobody: str = N_("* Nobody here is called {other}")
+    read_only: str = N_("* Not said: nothing more can be kept here ({why}); you can still read")
+    too_long: str = N_("* Not said: a line has at most {most} bytes, yours has {count} or more")
+    present: str = N_("* Here: {names}")
+    rooms: str = N_("* Rooms: {names}")
+    stranger: str = N_("* You are not in a room")
+    empty: str = N_("* Nothing was said here yet")
+    unknown: str = N_("* There is no {other}; /help lists what there is")
+    usage: str = N_("* Write it like: {other}")
+    private: str = N_("({name}, to you alone) {text}")
+    private_sent: str = N_("(you, to {to} alone) {text}")
+    bye: str = N_("* Bye, {name}")
+    help: str = N_(
         "* What you write is said to everybody in the room. Besides:\n"
         "* /name NAME      be called NAME\n"
         "* /who            who is here\n"

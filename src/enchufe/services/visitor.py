@@ -24,6 +24,7 @@ from enchufe.core.commands import (
     Stop,
     Tell,
 )
+from enchufe.core.errors import N_
 from enchufe.core.events import (
     Event,
     FrameReceived,
@@ -72,12 +73,12 @@ OUTBOX_MAX = 1000
 class VisitorWords(Struct, frozen=True):
     """What is told to the person about the connection; braces are filled in."""
 
-    joined: str = "* You are {name} in {room}. /help lists what you can do, /bye leaves."
-    lost: str = "* The connection is lost; calling again. What you write is kept."
-    back: str = "* Back in {room}."
-    not_reached: str = "* {why}; trying again."
-    no_room: str = "There is no room at the other side: it did not answer in frames."
-    given_up: str = "Given up: nobody was there for {seconds:g} s; {count} lines were not said."
+    joined: str = N_("* You are {name} in {room}. /help lists what you can do, /bye leaves.")
+    lost: str = N_("* The connection is lost; calling again. What you write is kept.")
+    back: str = N_("* Back in {room}.")
+    not_reached: str = N_("* {why}; trying again.")
+    no_room: str = N_("There is no room at the other side: it did not answer in frames.")
+    given_up: str = N_("Given up: nobody was there for {seconds:g} s; {count} lines were not said.")
 
 
 class Visitor:
@@ -190,6 +191,8 @@ class Visitor:
             return ()
         if text.lower() in (b"bye", b"/bye"):
             return self._leave()
+        if text.lower() == b"/help":
+            return (Tell(self._room_words.help),)
         if text.startswith(b"/") and not text.startswith(b"//"):
             return () if self._peer is None else (Send(self._peer, text),)
         self._number += 1
