@@ -18,6 +18,8 @@ from enchufe.core.notices import (
     Listening,
     LoopAvoided,
     Notice,
+    PeerCame,
+    PeerLeft,
     PeerRefused,
     Ready,
 )
@@ -54,6 +56,8 @@ class ServerConsole:
         match notice:
             case Listening():
                 self._announce(notice)
+            case PeerCame(peer=peer) | PeerLeft(peer=peer) if not peer.is_elsewhere:
+                pass  # the person at this very screen
             case Ready():
                 self._console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
             case _:
@@ -91,14 +95,15 @@ def _bracketed(host: str) -> str:
 def try_commands(notice: Listening) -> tuple[str, str]:
     """Return what to type to try an endpoint: with our client, and with ``ncat``."""
     kind = CATALOGUE.get(notice.service)
+    command = "connect" if kind is None else kind.command
     says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)
-    say = "" if says_nothing else " --send " + _("hello")
+    say = "" if says_nothing or command != "connect" else " --send " + _("hello")
     if not notice.transport.is_internet:
         flag = "-U" if notice.transport.is_stream else "-uU"
-        ours = f"enchufe connect {notice.transport}://{notice.path}{say}"
+        ours = f"enchufe {command} {notice.transport}://{notice.path}{say}"
         return ours, f"ncat {flag} {notice.path}"
     host = "localhost" if notice.asked == EVERYWHERE else notice.asked
     url_host = "" if host == "localhost" else _bracketed(host)
     flag = "" if notice.transport.is_stream else "-u "
-    ours = f"enchufe connect {notice.transport}://{url_host}:{notice.port}{say}"
+    ours = f"enchufe {command} {notice.transport}://{url_host}:{notice.port}{say}"
     return ours, f"ncat {flag}{host} {notice.port}"

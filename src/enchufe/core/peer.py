@@ -46,6 +46,11 @@ class Peer(Struct, frozen=True):
     is_stream: bool = True
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is at the other end of a socket, and not at the server's own screen."""
+        return self.transport is not Transport.CONSOLE
+
+    @property
     def address(self) -> str:
         """``127.0.0.1:3500``, ``[::1]:3500``, or the path of a Unix socket."""
         if not self.transport.is_internet:

@@ -33,6 +33,7 @@ from enchufe.core.events import (
     MessageReceived,
     NotReached,
     PeerClosed,
+    PeerFinished,
     PeerOpened,
     TimerFired,
 )
@@ -141,6 +142,8 @@ class Visitor:
 
     def _line_happened(self, event: Event) -> Sequence[Command]:
         match event:
+            case PeerFinished():
+                return (Close(event.peer),)
             case PeerClosed():
                 return self._closed(event)
             case NotReached():
