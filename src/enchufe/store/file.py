@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from enchufe.core.commands import Recall
 from enchufe.core.errors import N_, DeniedError, EnchufeError, OverLimitError, UsageError
 from enchufe.core.history import Attachment, Line, Told
 from enchufe.core.limits import HISTORY_LOCK_S_MAX, HISTORY_TOLD_LINES_MAX
@@ -45,7 +46,8 @@ _TABLES = (
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
 _INSERT = "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_AFTER = "SELECT * FROM line WHERE room = ? AND id > ? ORDER BY id DESC LIMIT ?"
+_OLDEST = "SELECT * FROM line WHERE room = ? AND id > ? ORDER BY id LIMIT ?"
+_LATEST = "SELECT * FROM line WHERE room = ? AND id > ? ORDER BY id DESC LIMIT ?"
 _LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'line'"
 _TOLD = """
     SELECT session, max(number), id FROM (SELECT * FROM line ORDER BY id DESC LIMIT ?)
@@ -110,14 +112,15 @@ class HistoryFile:
                 execute("ROLLBACK")
             raise
 
-    def latest(self, room: str, after_id: int, count_max: int) -> Iterator[Line]:
-        """Yield what was said in ``room`` after that line, the latest first, at most so many.
+    def found(self, order: Recall) -> Iterator[Line]:
+        """Yield what answers ``order``: the oldest first if it wants those, or else the latest.
 
         Raises:
             FAULTS: the file cannot be read any further.
         """
-        wanted = (_storable(room), after_id, max(count_max, 0))  # to SQLite, -1 means all
-        return map(_line, self._connection.execute(_AFTER, wanted))
+        count_max = max(order.count_max, 0)  # to SQLite, -1 means all
+        wanted = (_storable(order.room), order.after_id, count_max)
+        return map(_line, self._connection.execute(_OLDEST if order.oldest else _LATEST, wanted))
 
     def close(self) -> None:
         """Give the file back."""

@@ -8,7 +8,7 @@ from enchufe.core.commands import Recall, Remember
 from enchufe.core.events import Event, HistoryOpened, Recalled, Remembered
 from enchufe.core.history import Line
 from enchufe.core.limits import HISTORY_MEMORY_LINES_MAX
-from enchufe.core.lookup import lines_after
+from enchufe.core.lookup import recalled
 
 
 class MemoryHistory:
@@ -22,7 +22,7 @@ class MemoryHistory:
     """
 
     def __init__(
-        self, deliver: Callable[[Event], None], clock: Callable[[], int] = time_ns
+        self, deliver: Callable[[Event], object], clock: Callable[[], int] = time_ns
     ) -> None:
         self._deliver = deliver
         self._clock = clock
@@ -39,7 +39,7 @@ class MemoryHistory:
                 self._lines.append(order.line)
                 self._deliver(Remembered(self._clock(), order.line.id))
             case Recall():
-                lines = lines_after(self._lines, order.room, order.after_id, order.count_max)
+                lines = recalled(self._lines, order)
                 self._deliver(Recalled(self._clock(), order.tag, lines))
 
     def close(self) -> None:

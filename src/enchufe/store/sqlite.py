@@ -43,7 +43,7 @@ class SqliteHistory:
         EnchufeError: the file cannot be used; the message says why.
     """
 
-    def __init__(self, path: Path, deliver: Callable[[Event], None]) -> None:
+    def __init__(self, path: Path, deliver: Callable[[Event], object]) -> None:
         self._file = HistoryFile(path)
         self._deliver = deliver
         self._queue: list[Remember | Recall] = []
@@ -123,11 +123,11 @@ class SqliteHistory:
         """Return what can be read; a file that cannot be read is not written to any more."""
         lines: list[Line] = []
         try:
-            for line in self._file.latest(order.room, order.after_id, order.count_max):
+            for line in self._file.found(order):
                 lines.append(line)  # noqa: PERF402 -- what came before a fault is kept
         except FAULTS as error:
             self._failed_why = self._failed_why or why(error)
-        return Recalled(time_ns(), order.tag, tuple(reversed(lines)))
+        return Recalled(time_ns(), order.tag, tuple(lines if order.oldest else reversed(lines)))
 
 
 def _refusal(order: Remember | Recall) -> NotRemembered | Recalled:
