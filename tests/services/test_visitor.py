@@ -300,7 +300,7 @@ def test_a_new_name_of_ours_is_the_one_we_come_back_with() -> None:
     service = visitor()
     for event in (opened(ANA), joined(), frame(ANA, Notice(What.RENAMED, "ana", "eva")), lost()):
         service.handle(event)
-    assert join(-1, "eva", AGAIN, "plaza") in service.handle(opened(AGAIN))
+    assert join(0, "eva", AGAIN, "plaza") in service.handle(opened(AGAIN))
 
 
 def test_what_was_not_said_is_not_said_again() -> None:
@@ -389,7 +389,7 @@ def test_an_answer_to_that_does_not_stop_what_is_being_said() -> None:
 def test_a_server_that_forgot_us_is_told_again_who_we_are() -> None:
     playbook, _commands = over_datagrams(joined(LUIS))
     stranger = frame(LUIS, Notice(What.STRANGER))
-    playbook.when(stranger, join(-1, peer=LUIS, room="plaza"), SetTimer("again", 0.5))
+    playbook.when(stranger, join(0, peer=LUIS, room="plaza"), SetTimer("again", 0.5))
 
 
 def test_over_datagrams_it_says_goodbye() -> None:

@@ -166,6 +166,7 @@ class Visitor:
         """Take note that we are in, and say what was not taken yet."""
         self._name, self._place = joined.name, joined.room
         self._number = max(self._number, joined.number)
+        self._last_id = joined.last_id if self._last_id < 0 else self._last_id
         self._forget_taken(joined.number)
         told = self._tell_joined()
         was_out, self._is_in, self._was_in = not self._is_in, True, True
@@ -233,7 +234,7 @@ class Visitor:
             return []
         self._forget_taken(number)
         commands: list[Command] = []
-        if taken.id > self._last_id and taken.previous > self._last_id >= 0:
+        if taken.id > self._last_id and taken.previous > self._last_id:
             commands.append(self._ask(peer))
         elif taken.id > self._last_id:
             self._last_id = taken.id
@@ -278,7 +279,7 @@ class Visitor:
             return [Tell(said.text, said.name)]
         if said.id <= self._last_id:
             return []
-        if said.previous > self._last_id >= 0:
+        if said.previous > self._last_id:
             return [self._ask(peer)]
         self._last_id = said.id
         told: list[Command] = [Tell(said.text, said.name)]
@@ -289,7 +290,7 @@ class Visitor:
 
     def _ask(self, peer: Peer) -> Command:
         """Ask for what is missing."""
-        return SendFrame(peer, frame_of(Since(max(self._last_id, 0))))
+        return SendFrame(peer, frame_of(Since(self._last_id)))
 
     def _noticed(self, peer: Peer, notice: Notice) -> list[Command]:
         if notice.what is What.STRANGER:
