@@ -263,12 +263,14 @@ class Visitor:
         match frame.kind:
             case Kind.JOINED:
                 return self._joined(peer, payload_of(frame, Joined))
+            case Kind.NOTICE:
+                return self._noticed(peer, payload_of(frame, Notice))
+            case _ if not self._is_in:  # said to a guest: it did not know us yet
+                return ()
             case Kind.TAKEN:
                 return self._taken(peer, frame.stream, payload_of(frame, Taken))
             case Kind.SAID:
                 return self._said(peer, payload_of(frame, Said))
-            case Kind.NOTICE:
-                return self._noticed(peer, payload_of(frame, Notice))
             case _:
                 return ()
 
@@ -295,6 +297,8 @@ class Visitor:
     def _noticed(self, peer: Peer, notice: Notice) -> list[Command]:
         if notice.what is What.STRANGER:
             return self._join(peer)
+        if not self._is_in:
+            return []
         if notice.what is What.RENAMED and notice.name == self._name:
             self._name = notice.other
         told: list[Command] = [Tell(notice_text(notice, self._room_words))]
