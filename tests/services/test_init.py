@@ -28,9 +28,10 @@ def test_no_two_services_are_looked_for_at_the_same_place() -> None:
     assert len(places) == len(set(places)) == 8
 
 
-def test_only_hello_wants_lines() -> None:
-    textual = [name for name, kind in CATALOGUE.items() if kind.framing is Framing.TEXT]
-    assert textual == ["hello"]
+def test_only_hello_wants_messages_and_it_takes_them_as_lines_or_as_frames() -> None:
+    framings = {name: kind.framing for name, kind in CATALOGUE.items()}
+    assert framings.pop("hello") is Framing.FRAMES
+    assert set(framings.values()) == {Framing.RAW}
 
 
 def test_the_texts_are_the_ones_the_service_says() -> None:
