@@ -390,6 +390,7 @@ def test_who_sends_a_frame_in_a_datagram_is_answered_in_frames_from_then_on() ->
     ]
     assert hear(host, PREFACE + encoded(UNKNOWN), peer=LUIS) == []
     host.closed(LUIS, Reason.SILENT, NOW_NS)
+    assert not host._framed_sources
     assert hear(host, b"hola", peer=LUIS) == [Send(LUIS, b"hola")]
 
 

@@ -58,6 +58,7 @@ def held_bytes(decoder: EitherDecoder) -> int:
         (b"\0enchufe/1000\nhola\n", [b"\0enchufe/1000", b"hola"]),
         (b"\0enchufe/1" + b"1" * 5000 + b"\n", [b"\0enchufe/1" + b"1" * 5000]),
         (b"\0enchufe/", [b"\0enchufe/"]),
+        (b"x\0enchufe/1", [b"x\0enchufe/1"]),
         (b"\0", [b"\0"]),
         (b"hola\n\0enchufe/2\n" + CALL, [b"hola", OTHER_VERSION]),
         (PREFACE + CALL[:5], [TO_FRAMES, "the stream ended 5 bytes into a frame"]),
@@ -137,7 +138,7 @@ def test_it_means_what_the_rules_say_whatever_the_cuts(
         assert heard(pieces) == meant(stream)
 
 
-@pytest.mark.parametrize("spare", [-1, 0, 1, LINE_BYTES_MAX])
+@pytest.mark.parametrize("spare", [-1, 0, 1, LINE_BYTES_MAX, 2 * LINE_BYTES_MAX + 2])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_a_line_too_long_is_returned_once_and_cut_whatever_the_cuts(spare: int, end: bytes) -> None:
     line = b"x" * (LINE_BYTES_MAX + spare)

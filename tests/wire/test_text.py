@@ -111,6 +111,13 @@ def test_never_more_than_one_line_is_held(sizes: list[int]) -> None:
         assert len(decoder._held) <= LINE_BYTES_MAX
 
 
+def test_a_line_is_cut_at_the_first_byte_too_many() -> None:
+    decoder = TextDecoder()
+    assert decoder.feed(LONG) == []
+    assert decoder.feed(b"y") == [LONG]
+    assert decoder.feed(b"\n") == [b"y"]
+
+
 def test_it_knows_whether_a_line_is_waiting_for_its_end() -> None:
     decoder = TextDecoder()
     assert not decoder.waits_for_end

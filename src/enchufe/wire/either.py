@@ -72,8 +72,7 @@ class EitherDecoder:
     def _end_of_text(self, data: bytes) -> int:
         """Return where a preface begins whose rest is to come, or the end of ``data``."""
         start = data.rfind(b"\n") + 1
-        is_line_start = start > 0 or self._at_line_start
-        return start if is_line_start and may_become_preface(data[start:]) else len(data)
+        return start if may_become_preface(data[start:]) else len(data)
 
     def _as_text(self, data: bytes) -> list[bytes]:
         if data:
