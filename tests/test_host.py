@@ -21,6 +21,7 @@ from enchufe.core.commands import (
     Spread,
     SpreadFrame,
 )
+from enchufe.core.errors import ProtocolError
 from enchufe.core.events import (
     Event,
     FrameReceived,
@@ -392,6 +393,24 @@ def test_who_sends_a_frame_in_a_datagram_is_answered_in_frames_from_then_on() ->
     host.closed(LUIS, Reason.SILENT, NOW_NS)
     assert not host._framed_sources
     assert hear(host, b"hola", peer=LUIS) == [Send(LUIS, b"hola")]
+
+
+def test_a_service_that_cannot_read_a_payload_ends_that_conversation() -> None:
+    class Strict(Notes):
+        def handle(self, event: Event) -> Sequence[Command]:
+            if isinstance(event, FrameReceived):
+                raise ProtocolError("what is {this}", this="this")
+            return super().handle(event)
+
+    strict = Strict(Send(ANA, b"hola"))
+    host = Host(strict, Framing.FRAMES)
+    host.opened(ANA, NOW_NS)
+    orders = hear(host, PREFACE + encoded(HOLA) + encoded(OFFER) + encoded(HOLA))
+    hola = Send(ANA, encoded(HOLA))
+    assert orders == [Send(ANA, PREFACE), hola, hola, *ended("what is this")]
+    assert hear(host, encoded(HOLA)) == []
+    assert hear(host, PREFACE + encoded(OFFER), peer=LUIS) == [hola]
+    assert strict.told[-1] == PeerFramed(NOW_NS, LUIS)
 
 
 @pytest.mark.parametrize(

@@ -209,17 +209,17 @@ class Host:
         A datagram that breaks the rules is dropped, as UDP may: an answer would reach
         somebody who never asked, if its source is forged.
         """
+        orders: list[Order] = []
         try:
             frame = decoded_datagram(data)
+            if frame is None:
+                return self.happened(MessageReceived(at_ns, peer, text_of(data)))
+            if peer.id not in self._framed_sources:
+                self._framed_sources.add(peer.id)
+                orders += self._said(peer, Change.TO_FRAMES, at_ns)
+            return [*orders, *self._said(peer, frame, at_ns)]
         except ProtocolError:
-            return ()
-        if frame is None:
-            return self.happened(MessageReceived(at_ns, peer, text_of(data)))
-        orders: list[Order] = []
-        if peer.id not in self._framed_sources:
-            self._framed_sources.add(peer.id)
-            orders += self._said(peer, Change.TO_FRAMES, at_ns)
-        return [*orders, *self._said(peer, frame, at_ns)]
+            return orders
 
     def _broken(self, peer: Peer, error: ProtocolError) -> Sequence[Order]:
         """End a conversation in which nothing more can be understood, and say why."""
@@ -246,9 +246,9 @@ class Host:
             case SendFrame():
                 return (Send(command.peer, self._speech.frame(command.peer, command.frame)),)
             case Spread():
-                return self._speech.spread_text(command.peers, command.message)
+                return self._speech.spread_text(command)
             case SpreadFrame():
-                return self._speech.spread_frame(command.peers, command.frame)
+                return self._speech.spread_frame(command)
             case SpeakFrames():
                 return self._speech.frames_for(command.peer)
             case _:

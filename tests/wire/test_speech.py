@@ -3,7 +3,7 @@
 import pytest
 from tests.playbook import ANA, EVA, LUIS
 
-from enchufe.core.commands import Send, Spread
+from enchufe.core.commands import Send, Spread, SpreadFrame
 from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame, Kind
 from enchufe.core.peer import Peer, Transport
 from enchufe.wire.frames import PREFACE, encoded
@@ -71,36 +71,34 @@ def test_who_has_left_is_forgotten() -> None:
 def test_what_is_spread_goes_out_once_for_each_way_of_speaking() -> None:
     speech = framed(EVA, LEO)
     rosa = Peer(5, Transport.TCP, "192.0.2.5", 50_005)
-    assert speech.spread_text((ANA, LUIS, EVA, LEO, rosa), b"hola") == [
-        Spread((ANA, rosa), b"hola\n"),
-        Spread((LUIS,), b"hola"),
-        Spread((EVA,), HOLA),
-        Spread((LEO,), PREFACE + HOLA),
+    assert speech.spread_text(Spread((ANA, LUIS, EVA, LEO, rosa), b"hola", but=rosa)) == [
+        Spread((ANA, rosa), b"hola\n", rosa),
+        Spread((LUIS,), b"hola", rosa),
+        Spread((EVA,), HOLA, rosa),
+        Spread((LEO,), PREFACE + HOLA, rosa),
     ]
-    assert speech.spread_frame((EVA, LEO), KEPT) == [
+    assert speech.spread_frame(SpreadFrame((EVA, LEO), KEPT)) == [
         Spread((EVA,), encoded(KEPT)),
         Spread((LEO,), PREFACE + encoded(KEPT)),
     ]
-    assert speech.spread_text((), b"hola") == []
+    assert speech.spread_text(Spread((), b"hola")) == []
 
 
 def test_an_audience_is_grouped_anew_when_somebody_speaks_otherwise() -> None:
-    speech, audience = Speech(), (ANA, EVA)
-    assert speech.spread_text(audience, b"hola") == [Spread(audience, b"hola\n")]
-    assert speech._groups(audience) is speech._groups(audience)
+    speech, hola = Speech(), Spread((ANA, EVA), b"hola")
+    as_lines = [Spread((ANA, EVA), b"hola\n")]
+    assert speech.spread_text(hola) == as_lines
+    assert speech._groups(hola.peers) is speech._groups(hola.peers)
     speech.frames_for(EVA)
-    assert speech.spread_text(audience, b"hola") == [
-        Spread((ANA,), b"hola\n"),
-        Spread((EVA,), HOLA),
-    ]
+    assert speech.spread_text(hola) == [Spread((ANA,), b"hola\n"), Spread((EVA,), HOLA)]
     speech.forget(EVA)
-    assert speech.spread_text(audience, b"hola") == [Spread(audience, b"hola\n")]
+    assert speech.spread_text(hola) == as_lines
 
 
 def test_few_audiences_are_kept() -> None:
     speech = Speech()
     for number in range(5 * GROUPINGS_MAX):
-        speech.spread_text((Peer(number, Transport.TCP), ANA), b"hola")
+        speech.spread_text(Spread((Peer(number, Transport.TCP), ANA), b"hola"))
         assert len(speech._groupings) <= GROUPINGS_MAX
 
 

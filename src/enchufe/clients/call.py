@@ -1,10 +1,9 @@
 """A call: our end of one conversation, from connecting to the exit code."""
 
 import asyncio
-import itertools
-import signal
 import time
 
+from enchufe.clients.calling import Calling
 from enchufe.clients.display import Display
 from enchufe.clients.ending import Ending
 from enchufe.clients.language import _
@@ -13,7 +12,7 @@ from enchufe.clients.speech import Manner, Speech
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.words import size
 from enchufe.core.errors import N_, OverLimitError
-from enchufe.core.events import InputEnded, InputTyped, Reason
+from enchufe.core.events import InputEnded, InputTyped
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import (
     DATAGRAM_BATCH_MAX,
@@ -24,9 +23,7 @@ from enchufe.core.notices import Notice, PeerCame, PeerLeft
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.text import safe_text
 from enchufe.host import Host, Witness
-from enchufe.net.dial import Dialling, dial_stream
-from enchufe.net.dialled_datagram import DialledDatagram
-from enchufe.net.driver import Driver
+from enchufe.net.dial import Dialling
 from enchufe.net.stream import StreamLink
 from enchufe.services.caller import Caller
 
@@ -73,30 +70,27 @@ class Call:
         self._wait_s = wait_s
         self._figures = figures
         self._output = OutputGuard()
-        self._output.end_run = lambda: self._stop(ExitCode.OUTPUT_CLOSED)
+        self._output.end_run = lambda: self._calling.stop(ExitCode.OUTPUT_CLOSED)
         self._display_one = self._output.guard(display.show)
         self._display_rest = self._output.guard(display.end)
         self._is_stream = dialling.endpoint.transport.is_stream
         self._speech = Speech(manner, is_stream=self._is_stream)
-        caller = Caller(wait_s, half_close=half_close)
-        self._over = asyncio.Event()
-        self._gone = asyncio.Event()
-        self._may_read_input = asyncio.Event()
-        self._may_read_input.set()
-        self._exit_code: ExitCode | None = None
         self._left: PeerLeft | None = None
         self._messages_sent = self._messages_received = 0
         self._said_all = False
         self._hint_timer: asyncio.TimerHandle | None = None
-        self._datagram: DialledDatagram | None = None
-        self._driver = Driver(
+        self._calling = Calling(
             "connect",
-            Host(caller, witness=witness and self._output.guard(witness)),
-            numbers=itertools.count(1),
+            dialling,
+            Host(
+                Caller(wait_s, half_close=half_close),
+                witness=witness and self._output.guard(witness),
+            ),
             notify=self._notice,
             show=self._show,
-            stop=self._stop,
+            cut=_cut,
         )
+        self._driver = self._calling.driver
 
     async def run(self) -> ExitCode:
         """Hold the conversation; return how it ended, having said why it did not end well.
@@ -104,41 +98,11 @@ class Call:
         Raises:
             EnchufeError: the peer could not be reached.
         """
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop, ExitCode.INTERRUPTED)
-        async with asyncio.TaskGroup() as tasks:
-            dialling = tasks.create_task(self._dial(tasks))
-            over = tasks.create_task(self._over.wait())
-            await asyncio.wait((dialling, over), return_when=asyncio.FIRST_COMPLETED)
-            if not dialling.done():  # Ctrl-C does not wait for an answer that may never come
-                dialling.cancel()
-                return ExitCode.INTERRUPTED
-            talking = tasks.create_task(self._talk())
-            await over
-            await self._hang_up()
-            talking.cancel()
-            self._said_all = False
-            self._expect_more()
-        self._driver.close()
+        exit_code = await self._calling.run(self._talk)
+        self._said_all = False
+        self._expect_more()
         self._display_rest()
-        return self._end()
-
-    async def _dial(self, tasks: asyncio.TaskGroup) -> None:
-        if self._is_stream:
-            await dial_stream(self._dialling, self._driver, self._gone.set, self._hold_input)
-            return
-        self._datagram = DialledDatagram(
-            self._dialling, self._driver, self._gone.set, tasks, self._cut
-        )
-        await self._datagram.open()
-
-    async def _hang_up(self) -> None:
-        """Wait until what was queued has left; Ctrl-C, or a failure, waits for nothing."""
-        if self._exit_code is ExitCode.INTERRUPTED:
-            for link in list(self._driver.links.values()):
-                link.abort(Reason.STOPPING)
-        await self._gone.wait()
+        return self._end(exit_code)
 
     # What we say
 
@@ -147,10 +111,10 @@ class Call:
         try:
             async for message in self._speech.messages():
                 await self._say_one(message)
-                if self._over.is_set():
+                if self._calling.over.is_set():
                     return
         except KeyboardInterrupt:
-            self._stop(ExitCode.INTERRUPTED)
+            self._calling.stop(ExitCode.INTERRUPTED)
             return
         self._said_all = True
         self._expect_more()
@@ -161,7 +125,7 @@ class Call:
         self._messages_sent += 1
         self._driver.happened(InputTyped(time.time_ns(), message))
         await self._breathe()
-        await self._may_read_input.wait()
+        await self._calling.may_read_input.wait()
 
     async def _breathe(self) -> None:
         """Let answers in, and keep in step with a server that answers: a flood gets lost."""
@@ -179,9 +143,10 @@ class Call:
         return self._messages_sent - self._messages_received > 2 * DATAGRAM_BATCH_MAX
 
     def _check_size(self, message: bytes) -> None:
-        if self._datagram is None or self._dialling.endpoint.transport is not Transport.UDP:
+        datagram = self._calling.datagram
+        if datagram is None or self._dialling.endpoint.transport is not Transport.UDP:
             return
-        is_ipv6 = ":" in self._datagram.peer.host
+        is_ipv6 = ":" in datagram.peer.host
         most = UDP_IPV6_PAYLOAD_BYTES_MAX if is_ipv6 else UDP_IPV4_PAYLOAD_BYTES_MAX
         if len(message) > most:
             raise OverLimitError(
@@ -191,12 +156,6 @@ class Call:
                 size=len(message),
             )
 
-    def _hold_input(self, hold: bool) -> None:
-        if hold:
-            self._may_read_input.clear()
-        else:
-            self._may_read_input.set()
-
     # What we hear
 
     def _show(self, peer: Peer, message: bytes) -> None:
@@ -205,14 +164,8 @@ class Call:
         self._display_one(message)
         link = self._driver.links.get(peer.id)
         if self._is_interactive and isinstance(link, StreamLink):
-            link.rest(SCREEN_REST_S)
-
-    def _cut(self, kept_bytes: int, whole_bytes: int) -> None:
-        text = _(
-            "a datagram was longer than the buffer: {kept} kept, the rest is lost "
-            "(of a datagram, what one read does not take is gone)"
-        )
-        say(text.format(kept=size(kept_bytes), whole=size(whole_bytes)))
+            link.rest()
+            asyncio.get_running_loop().call_later(SCREEN_REST_S, link.read_on)
 
     def _notice(self, notice: Notice) -> None:
         if isinstance(notice, PeerLeft):
@@ -220,15 +173,6 @@ class Call:
         elif isinstance(notice, PeerCame) and self._is_interactive:
             text = _("Talking with {address}. Ctrl-D ends what you say, Ctrl-C leaves.")
             say(text.format(address=safe_text(notice.peer.address)))
-
-    def _stop(self, exit_code: ExitCode) -> None:
-        if self._exit_code is None:
-            self._exit_code = exit_code
-        self._over.set()
-        self._may_read_input.set()
-        if exit_code is not ExitCode.DONE:
-            for link in list(self._driver.links.values()):
-                link.abort(Reason.STOPPING)
 
     def _expect_more(self) -> None:
         """Begin to count the silence anew, once all is said and no limit is set on it."""
@@ -248,17 +192,26 @@ class Call:
 
     # How it ended
 
-    def _end(self) -> ExitCode:
+    def _end(self, exit_code: ExitCode) -> ExitCode:
+        datagram = self._calling.datagram
         ending = Ending(
             endpoint=self._dialling.endpoint,
-            exit_code=self._exit_code or ExitCode.DONE,
+            exit_code=exit_code,
             left=self._left,
-            failure=None if self._datagram is None else self._datagram.failure,
+            failure=None if datagram is None else datagram.failure,
             wait_s=self._wait_s,
             messages_sent=self._messages_sent,
             messages_received=self._messages_received,
         )
         ending.say()
-        if self._figures and not self._is_stream:
+        if self._figures and not self._is_stream and self._left is not None:
             ending.say_figures()
         return ending.exit_code
+
+
+def _cut(kept_bytes: int, whole_bytes: int) -> None:
+    text = _(
+        "a datagram was longer than the buffer: {kept} kept, the rest is lost "
+        "(of a datagram, what one read does not take is gone)"
+    )
+    say(text.format(kept=size(kept_bytes), whole=size(whole_bytes)))

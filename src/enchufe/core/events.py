@@ -92,6 +92,16 @@ class PeerClosed(Struct, frozen=True, tag=True):
     unsent_bytes: int = 0
 
 
+class NotReached(Struct, frozen=True, tag=True):
+    """The server that was to be called again cannot be reached; answers `Dial`.
+
+    ``why`` says it in the person's words.
+    """
+
+    at_ns: int
+    why: str
+
+
 class TimerFired(Struct, frozen=True, tag=True):
     """A timer set by `SetTimer` is due."""
 
@@ -161,6 +171,7 @@ Event: TypeAlias = (
     | PeerDrained
     | PeerBehind
     | PeerClosed
+    | NotReached
     | TimerFired
     | InputTyped
     | InputEnded

@@ -83,6 +83,12 @@ class DatagramLink:
         """Report at once: a datagram is handed to the system whole or not at all."""
         self._endpoint.report_drained(self)
 
+    def rest(self) -> None:
+        """Do nothing: there is no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Do nothing: nothing was left unread."""
+
     def activity(self) -> int:
         """Return when it last spoke: an empty datagram is a sign of life too."""
         return self.heard_ns

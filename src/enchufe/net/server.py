@@ -20,7 +20,7 @@ from enchufe.net.acceptor import Acceptor
 from enchufe.net.addresses import peer_at
 from enchufe.net.datagram import DatagramEndpoint
 from enchufe.net.door import Door
-from enchufe.net.driver import Driver
+from enchufe.net.driver import Driver, Equipment
 from enchufe.net.idle import IdleSweep
 from enchufe.net.listen import BoundSocket, unlink_path
 from enchufe.net.lobby import Lobby
@@ -36,12 +36,16 @@ class Serving(Struct, frozen=True):
         host: joins it to its peers.
         sockets: already bound.
         show: shows the person what a peer said.
+        equipment: performs what is not about sockets.
+        begin: called with the driver before anybody comes in.
     """
 
     name: str
     host: Host
     sockets: Sequence[BoundSocket]
     show: Show
+    equipment: Equipment | None = None
+    begin: Callable[[Driver], None] | None = None
 
 
 class Rules(Struct, frozen=True):
@@ -134,8 +138,11 @@ class Server:
                 notify=self._notify,
                 show=serving.show,
                 stop=self.stop,
+                equipment=serving.equipment,
             )
             self._drivers.append(driver)
+            if serving.begin is not None:
+                serving.begin(driver)
             for bound in serving.sockets:
                 self._announce(serving.name, bound)
                 self._endpoints.append(self._endpoint(bound, driver, tasks, own_ports))

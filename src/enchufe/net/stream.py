@@ -180,13 +180,13 @@ class StreamLink(asyncio.BaseProtocol):
         if self._transport.get_write_buffer_size() == 0:
             asyncio.get_running_loop().call_soon(self._drained)
 
-    def rest(self, after_s: float) -> None:
-        """Read nothing for ``after_s`` seconds: whoever takes in what came needs a moment."""
+    def rest(self) -> None:
+        """Read nothing more for now: whoever takes in what came needs a moment."""
         if not self._closing and not self._peer_finished and not self._transport.is_closing():
             self._transport.pause_reading()
-            asyncio.get_running_loop().call_later(after_s, self._rested)
 
-    def _rested(self) -> None:
+    def read_on(self) -> None:
+        """Read again."""
         if not self._peer_finished and not self._transport.is_closing():
             self._transport.resume_reading()
 

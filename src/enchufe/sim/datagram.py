@@ -50,6 +50,12 @@ class DatagramLink:
         """Report at once: a datagram leaves whole or not at all."""
         self._endpoint.report_drained(self)
 
+    def rest(self) -> None:
+        """Do nothing: there is no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Do nothing: nothing was left unread."""
+
 
 class DatagramEndpoint:
     """One bound datagram socket.

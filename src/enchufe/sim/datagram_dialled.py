@@ -69,3 +69,9 @@ class DialledDatagram:
     def await_drained(self) -> None:
         """Report at once: a datagram leaves whole or not at all."""
         self._network.clock.after(0.0, partial(self._driver.drained, self.peer))
+
+    def rest(self) -> None:
+        """Do nothing: there is no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Do nothing: nothing was left unread."""

@@ -149,6 +149,16 @@ class StreamEnd:
         """Close now; what is queued is lost."""
         self._soon_over(reason)
 
+    def rest(self) -> None:
+        """Read nothing more for now."""
+        if not self._closing and not self._peer_finished:
+            self._incoming.pause()
+
+    def read_on(self) -> None:
+        """Read again."""
+        if self._reads:
+            self._incoming.resume()
+
     def await_drained(self) -> None:
         """Report once the queue is empty; after our close nobody waits for it."""
         if self._closing or self.is_over:
