@@ -30,9 +30,11 @@ def test_no_two_services_are_usually_at_the_same_place() -> None:
     assert len(places) == len(set(places)) == 8
 
 
-def test_only_what_people_say_is_cut_into_lines() -> None:
-    cut = [name for name, kind in CATALOGUE.items() if kind.framing is not Framing.RAW]
-    assert cut == ["hello", "chat"]
+def test_who_wants_messages_takes_them_as_lines_or_as_frames() -> None:
+    framed = [name for name, kind in CATALOGUE.items() if kind.framing is Framing.FRAMES]
+    raw = [name for name, kind in CATALOGUE.items() if kind.framing is Framing.RAW]
+    assert sorted(framed) == ["chat", "hello"]
+    assert sorted(framed + raw) == sorted(CATALOGUE)
 
 
 def test_the_texts_are_the_ones_the_service_says() -> None:

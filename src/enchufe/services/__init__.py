@@ -78,7 +78,7 @@ CATALOGUE: Mapping[str, ServiceKind] = {
             name="hello",
             summary=N_("shows who spoke and answers the greeting"),
             make=lambda wishes: Hello(wishes.hello_answer),
-            framing=Framing.TEXT,
+            framing=Framing.FRAMES,
             guide_ports=((_UDP, 12345), (_TCP, 12345)),
         ),
         ServiceKind(

@@ -94,11 +94,13 @@ class Framed(Somebody):
         """The frames heard since last asked."""
         if self.peer.is_stream:
             data, self._received = self._received, b""
-            pieces = self._decoder.feed(data)
+            pieces = list(self._decoder.feed(data))
             frames = [piece for piece in pieces if isinstance(piece, Frame)]
             assert all(isinstance(piece, Frame | Change) for piece in pieces), pieces
         else:
-            frames = [decoded_datagram(datagram) for datagram in self._datagrams]
+            found = [decoded_datagram(datagram) for datagram in self._datagrams]
+            frames = [frame for frame in found if frame is not None]
+            assert frames == found, "text among the frames"
             self._received = b""
             self._datagrams.clear()
         return [_shown(frame) for frame in frames]
