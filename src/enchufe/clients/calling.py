@@ -59,7 +59,9 @@ class Calling:
             notify=notify,
             show=show,
             stop=self.stop,
-            equipment=Equipment(given.tell, self._dial_again, given.history, given.files),
+            equipment=Equipment(
+                given.tell, self._dial_again, given.history, given.files, given.hold_input
+            ),
         )
 
     @property

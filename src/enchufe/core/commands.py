@@ -75,6 +75,12 @@ class Tell(Struct, frozen=True, tag=True):
     by: str = ""
 
 
+class HoldInput(Struct, frozen=True, tag=True):
+    """Take no more from the input, or take it again: enough of it waits already."""
+
+    hold: bool
+
+
 class SetTimer(Struct, frozen=True, tag=True):
     """Tell me (`TimerFired`) after ``after_s`` seconds; replaces a timer of that name."""
 
@@ -153,6 +159,7 @@ Order: TypeAlias = (
     | ReadOn
     | Show
     | Tell
+    | HoldInput
     | SetTimer
     | CancelTimer
     | Dial

@@ -13,6 +13,7 @@ from enchufe.core.commands import (
     Close,
     Dial,
     Finish,
+    HoldInput,
     Order,
     ReadOn,
     Recall,
@@ -75,12 +76,14 @@ class Equipment(Struct, frozen=True):
         dial: calls the server again.
         history: keeps lines, and looks them up.
         files: reads and writes files.
+        hold_input: takes no more from the input, or takes it again.
     """
 
     tell: Callable[[str, str], None] | None = None
     dial: Callable[[], None] | None = None
     history: Callable[[Remember | Recall], None] | None = None
     files: Callable[[FileOrder], None] | None = None
+    hold_input: Callable[[bool], None] | None = None
 
 
 class Driver:
@@ -220,13 +223,18 @@ class Driver:
             case _:
                 self._with_equipment(order)
 
-    def _with_equipment(self, order: Tell | Dial | Remember | Recall | FileOrder) -> None:
+    def _with_equipment(
+        self, order: Tell | HoldInput | Dial | Remember | Recall | FileOrder
+    ) -> None:
         """Do what needs more than sockets; a service without its equipment is our mistake."""
         equipment = self._equipment
         match order:
             case Tell():
                 assert equipment.tell is not None
                 equipment.tell(order.text, order.by)
+            case HoldInput():
+                assert equipment.hold_input is not None
+                equipment.hold_input(order.hold)
             case Dial():
                 assert equipment.dial is not None
                 equipment.dial()

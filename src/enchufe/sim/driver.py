@@ -10,6 +10,7 @@ from enchufe.core.commands import (
     Close,
     Dial,
     Finish,
+    HoldInput,
     Order,
     ReadOn,
     Recall,
@@ -211,12 +212,16 @@ class Driver:
             case _:
                 self._with_equipment(order)
 
-    def _with_equipment(self, order: Tell | Dial | Remember | Recall | FileOrder) -> None:
+    def _with_equipment(
+        self, order: Tell | HoldInput | Dial | Remember | Recall | FileOrder
+    ) -> None:
         """Do what needs more than a network; a service without its equipment is our mistake."""
         match order:
             case Tell():
                 self._network.trace.note(self.name, f"tells: {order.by} {order.text}")
                 self.told.append(order)
+            case HoldInput():
+                self.hold_input(order.hold)
             case Dial():
                 assert self.dial is not None
                 self.dial()
