@@ -182,6 +182,8 @@ class Talk:
 
     def _partner_has_finished(self, partner: Peer) -> Sequence[Command]:
         self._partner_finished = True
+        if self._heard_bye:
+            return ()
         if self._said_bye:
             return (Close(partner),)
         sent = self._send_waiting()
@@ -220,6 +222,8 @@ class Talk:
     # What the other side says
 
     def _received(self, partner: Peer, message: bytes) -> Sequence[Command]:
+        if self._heard_bye:
+            return ()
         self._heard += 1
         if self._heard == 1:
             self._refused_with = refusal_exit_code(message)
