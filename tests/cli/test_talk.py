@@ -5,7 +5,8 @@ import json
 import re
 import socket
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,20 @@ TRANSPORTS = pytest.mark.parametrize("transport", ["tcp", "udp"])
 BUSY = b"enchufe: busy: somebody else is talking here; try again later"
 
 
+IMPATIENT = (
+    "import sys; from enchufe.net import idle; idle.DATAGRAM_PEER_IDLE_S_MAX = 0.02; "
+    "from enchufe.cli.main import main; sys.exit(main(sys.argv[4:]))"
+)
+"""Runs what follows ``python -m enchufe``, with little patience for silent datagram peers."""
+
+
 @contextlib.contextmanager
-def waiting(*words: str, transport: str = "udp") -> Iterator[tuple[Program, str]]:
+def waiting(
+    *words: str, transport: str = "udp", before: Sequence[str] = ()
+) -> Iterator[tuple[Program, str]]:
     """Run ``enchufe talk --listen``; yield it and the endpoint it says."""
-    with running("talk", "--listen", f"{transport}://127.0.0.1:0", *words) as program:
+    endpoint = f"{transport}://127.0.0.1:0"
+    with running("talk", "--listen", endpoint, *words, before=before) as program:
         yield program, program.err.until(rf"enchufe talk ({transport}://\S+)")[1]
 
 
@@ -202,6 +213,18 @@ def test_who_may_not_come_in_does_not(transport: str) -> None:
                 other.err.until("ignored: in a network denied")
         other.end_input()
         assert other.out.text == ""
+
+
+def test_people_may_be_silent_for_as_long_as_they_like() -> None:
+    with (
+        waiting(before=(sys.executable, "-c", IMPATIENT)) as (other, endpoint),
+        datagrams_to(port_of(endpoint)) as friend,
+    ):
+        friend.send(b"hola")
+        other.out.until("^hola$")
+        time.sleep(0.3)  # far longer than a server would keep a silent peer
+        other.say(b"still there?\n")
+        assert friend.recv(100) == b"still there?"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS has one loopback address only")
