@@ -192,7 +192,8 @@ def test_a_second_connection_is_told_that_the_line_is_busy_and_closed() -> None:
             assert stranger.makefile("rb").read() == BUSY + b"\n"
         ended = run("talk", endpoint, said=b"hola\nbye\n")
         assert (ended.code, ended.out) == (ExitCode.OVER_LIMIT, b"")
-        assert BUSY.decode() in ended.err
+        assert ended.err.endswith(BUSY.decode() + "\n")
+        assert "enchufe: enchufe:" not in ended.err
         friend.sendall(b"hola\n")
         other.out.until("^hola$")
         other.say(b"bye\n")

@@ -364,7 +364,7 @@ def test_who_is_turned_away_says_so_and_ends_with_a_code_of_its_own(
     line = words + b"why"
     (
         calling(peer)
-        .when(received(peer, line), Tell(line.decode()), Close(peer))
+        .when(received(peer, line), Tell(line.decode()[9:]), Close(peer))
         .when(closed(peer), Stop(ExitCode.OVER_LIMIT))
     )
 

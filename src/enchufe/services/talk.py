@@ -228,7 +228,8 @@ class Talk:
         if self._heard == 1:
             self._refused_with = refusal_exit_code(message)
             if self._refused_with is not None:
-                return (Tell(message.decode("utf-8", "surrogateescape")), Close(partner))
+                said = message.removeprefix(b"enchufe: ")  # whoever tells it says that itself
+                return (Tell(said.decode("utf-8", "surrogateescape")), Close(partner))
         shown = Show(partner, message)
         if is_bye(message):
             return (shown, *self._hear_bye(partner))
