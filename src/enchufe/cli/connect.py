@@ -5,12 +5,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from enchufe.cli.parsing import buffer_bytes, seconds
+from enchufe.cli.reaching import add_reaching, family_of, source_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
     from enchufe.clients.display import Display
-    from enchufe.core.endpoint import Endpoint
     from enchufe.core.peer import Transport
     from enchufe.host import Witness
 
@@ -43,7 +43,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=_("tcp://HOST:PORT, udp://…, unix://PATH, unixgram://PATH, or just HOST PORT (TCP)"),
     )
     _add_speaking(parser)
-    _add_reaching(parser)
+    add_reaching(parser)
     _add_showing(parser)
     parser.set_defaults(run=run)
 
@@ -75,23 +75,6 @@ def _add_speaking(parser: argparse.ArgumentParser) -> None:
             "(default: TCP until the server closes, UDP 2 s)"
         ),
     )
-
-
-def _add_reaching(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group(_("how it is reached"))
-    group.add_argument(
-        "--connect-timeout",
-        type=seconds,
-        default=10.0,
-        metavar=_("SECONDS"),
-        help=_("how long connecting may take (default: 10)"),
-    )
-    group.add_argument(
-        "--source", metavar=_("ADDRESS:PORT"), help=_("speak from this address and port")
-    )
-    family = group.add_mutually_exclusive_group()
-    family.add_argument("-4", "--ipv4", action="store_true", help=_("use IPv4 only"))
-    family.add_argument("-6", "--ipv6", action="store_true", help=_("use IPv6 only"))
 
 
 def _add_showing(parser: argparse.ArgumentParser) -> None:
@@ -127,8 +110,8 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
     endpoint = parse_endpoint(" ".join(arguments.endpoint))
     dialling = Dialling(
         endpoint=endpoint,
-        family=_family(arguments),
-        source=_source(arguments.source, endpoint.transport),
+        family=family_of(arguments),
+        source=source_of(arguments.source, endpoint.transport),
         connect_s=arguments.connect_timeout,
         buffer_bytes=arguments.buffer,
     )
@@ -157,27 +140,6 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
         figures=not (arguments.quiet or arguments.log or arguments.buffer),
     )
     return await call.run()
-
-
-def _family(arguments: argparse.Namespace) -> int:
-    import socket
-
-    if arguments.ipv4:
-        return socket.AF_INET
-    return socket.AF_INET6 if arguments.ipv6 else 0
-
-
-def _source(text: str | None, transport: "Transport") -> "Endpoint | None":
-    """Return where to speak from; a bare address leaves the port to the system."""
-    from enchufe.core.endpoint import EVERYWHERE, Endpoint, parse_endpoint
-
-    if text is None:
-        return None
-    if not transport.is_internet:
-        return Endpoint(transport, path=text)
-    has_port = text.rpartition("]")[2].count(":") == 1 or text.isdecimal()
-    source = parse_endpoint(text if has_port else f"{text}:0", transport)
-    return Endpoint(transport, source.host or EVERYWHERE, source.port)
 
 
 def _display(arguments: argparse.Namespace, transport: "Transport", *, typing: bool) -> "Display":

@@ -101,6 +101,21 @@ def _add_room(parser: argparse.ArgumentParser) -> None:
 
 def _add_doors(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(_("who may come in"))
+    add_networks(group)
+    group.add_argument(
+        "--max-peers", type=count, metavar="N", help=_("how many may be inside at once")
+    )
+    group.add_argument(
+        "--backlog",
+        type=count,
+        default=4096,
+        metavar="N",
+        help=_("how many connections may wait to be accepted (default: 4096)"),
+    )
+
+
+def add_networks(group: "argparse._ArgumentGroup") -> None:
+    """Add the options that say which addresses may come in."""
     group.add_argument(
         "--allow",
         action="append",
@@ -114,16 +129,6 @@ def _add_doors(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar=_("NETWORK"),
         help=_("all but these; a changed @FILE is read again and drops nobody"),
-    )
-    group.add_argument(
-        "--max-peers", type=count, metavar="N", help=_("how many may be inside at once")
-    )
-    group.add_argument(
-        "--backlog",
-        type=count,
-        default=4096,
-        metavar="N",
-        help=_("how many connections may wait to be accepted (default: 4096)"),
     )
 
 

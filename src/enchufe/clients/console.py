@@ -98,12 +98,25 @@ def try_commands(notice: Listening) -> tuple[str, str]:
     command = "connect" if kind is None else kind.command
     says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)
     say = "" if says_nothing or command != "connect" else " --send " + _("hello")
+    return f"enchufe {command} {url_of(notice)}{say}", ncat_to(notice)
+
+
+def url_of(notice: Listening) -> str:
+    """Return the shortest URL that leads to an endpoint from this machine."""
     if not notice.transport.is_internet:
-        flag = "-U" if notice.transport.is_stream else "-uU"
-        ours = f"enchufe {command} {notice.transport}://{notice.path}{say}"
-        return ours, f"ncat {flag} {notice.path}"
-    host = "localhost" if notice.asked == EVERYWHERE else notice.asked
+        return f"{notice.transport}://{notice.path}"
+    host = _reachable_host(notice)
     url_host = "" if host == "localhost" else _bracketed(host)
+    return f"{notice.transport}://{url_host}:{notice.port}"
+
+
+def ncat_to(notice: Listening) -> str:
+    """Return how ``ncat`` reaches an endpoint from this machine."""
+    if not notice.transport.is_internet:
+        return f"ncat {'-U' if notice.transport.is_stream else '-uU'} {notice.path}"
     flag = "" if notice.transport.is_stream else "-u "
-    ours = f"enchufe {command} {notice.transport}://{url_host}:{notice.port}{say}"
-    return ours, f"ncat {flag}{host} {notice.port}"
+    return f"ncat {flag}{_reachable_host(notice)} {notice.port}"
+
+
+def _reachable_host(notice: Listening) -> str:
+    return "localhost" if notice.asked == EVERYWHERE else notice.asked

@@ -1,6 +1,5 @@
 """A person runs services: from what was asked for to a running server and its screen."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -128,13 +127,9 @@ async def _run(
     wishes = _wishes(choices)
     services = [_serving(name, bound, wishes, screen, rooms) for name, bound in sockets.items()]
     try:
-        async with asyncio.TaskGroup() as tasks:
-            talking = tasks.create_task(rooms.converse())
-            exit_code = await server.run(services)
-            talking.cancel()
+        return await server.run(services)
     finally:
         rooms.close()
-    return exit_code
 
 
 def _serving(
@@ -144,7 +139,15 @@ def _serving(
     host = Host(kind.make(wishes), kind.framing, screen.witness)
     if not kind.remembers:
         return Serving(name, host, bound, screen.show)
-    return Serving(name, host, bound, screen.show, rooms.equipment, rooms.begin)
+    return Serving(
+        name,
+        host,
+        bound,
+        screen.show,
+        equipment=rooms.equipment,
+        begin=rooms.begin,
+        speak=rooms.speak,
+    )
 
 
 def _wishes(choices: Choices) -> Wishes:

@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -37,6 +37,8 @@ class Serving(Struct, frozen=True):
         sockets: already bound.
         show: shows the person what a peer said.
         equipment: performs what is not about sockets.
+        speak: hands the service, through its driver, what the person at this side types,
+            from when all endpoints listen until the run ends; None where nobody types.
         begin: called with the driver before anybody comes in.
     """
 
@@ -45,6 +47,7 @@ class Serving(Struct, frozen=True):
     sockets: Sequence[BoundSocket]
     show: Show
     equipment: Equipment | None = None
+    speak: Callable[[Driver], Awaitable[None]] | None = None
     begin: Callable[[Driver], None] | None = None
 
 
@@ -57,8 +60,13 @@ class Rules(Struct, frozen=True):
         buffer_bytes: how much one read takes; None for as much as there is.
         peers_max: how many may be inside at once; None for no limit of ours.
         idle_s: how long a peer may be silent; None for no limit on streams.
+        keeps_silent: whether a datagram peer stays, however long it is silent, where
+            ``idle_s`` is None.
+        hears_own_ports: whether datagrams from ports of our own numbers are heard: only
+            where no service answers just anything (`enchufe.core.loops`).
         listen_for_s: how long strangers may come; None for ever.
         serve_max: how many to serve before stopping; None for no end.
+        signalled: the exit code of a run that a signal ends.
     """
 
     door: Door
@@ -66,8 +74,11 @@ class Rules(Struct, frozen=True):
     buffer_bytes: int | None = None
     peers_max: int | None = None
     idle_s: float | None = None
+    keeps_silent: bool = False
+    hears_own_ports: bool = False
     listen_for_s: float | None = None
     serve_max: int | None = None
+    signalled: ExitCode = ExitCode.DONE
 
 
 class Server:
@@ -106,6 +117,9 @@ class Server:
             self._open(services, tasks)
             self._notify(Ready(time.time_ns()))
             background = [tasks.create_task(self._sweep(driver)) for driver in self._drivers]
+            for serving, driver in zip(services, self._drivers, strict=True):
+                if serving.speak is not None:
+                    background.append(tasks.create_task(_run(serving.speak(driver))))
             await self._until_over(tasks)
             await self._stop()
             for task in background:
@@ -121,7 +135,7 @@ class Server:
     def _signalled(self) -> None:
         if self._stopping.is_set():  # asked twice: at once
             self._abort_all()
-        self.stop()
+        self.stop(self._rules.signalled)
 
     def _open(self, services: Sequence[Serving], tasks: asyncio.TaskGroup) -> None:
         own_ports = frozenset(
@@ -129,6 +143,7 @@ class Server:
             for serving in services
             for bound in serving.sockets
             if bound.endpoint.transport.is_internet and not bound.endpoint.transport.is_stream
+            if not self._rules.hears_own_ports
         )
         for serving in services:
             driver = Driver(
@@ -176,6 +191,8 @@ class Server:
         )
 
     async def _sweep(self, driver: Driver) -> None:
+        if self._rules.idle_s is None and self._rules.keeps_silent:
+            return
         sweep = IdleSweep(driver, self._rules.idle_s)
         while True:
             await asyncio.sleep(sweep.every_s)
@@ -231,6 +248,10 @@ class Server:
         for driver in self._drivers:
             for link in list(driver.links.values()):
                 link.abort(Reason.STOPPING)
+
+
+async def _run(speech: Awaitable[None]) -> None:
+    await speech
 
 
 _ABORT_AGAIN_S = 0.05
