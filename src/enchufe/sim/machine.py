@@ -83,8 +83,8 @@ class Machine:
     def kill(self, port: int) -> None:
         """End what is served on ``port`` as SIGKILL does; the port can be served again.
 
-        The service learns nothing; whoever was connected finds the connection broken. A
-        history it had is to be told to `History.crash`.
+        The service learns nothing; whoever was connected finds the connection closed. A
+        history it had is to be told too (`History.crash`).
         """
         address = (self.host, port)
         self._lines.datagrams.unbind(address)

@@ -235,20 +235,26 @@ def _text(stored: _Text) -> str:
 
 # Opening
 
+_WRITABLE = N_("It, and the folder it is in, must be writable for you")
+
 
 def _make_place(path: Path) -> None:
     """Make the file, for its owner's eyes only; SQLite's log beside it takes that over."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.parent.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # An existing file is not opened here: closing it would end SQLite's locks on it,
         # which belong to the process (sqlite.org/howtocorrupt.html, 2.2).
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
-        if path.is_file():
-            return
-        raise UsageError(
-            N_("{path} exists and is not a file"), hint=N_("Choose another path"), path=path
-        ) from None
+        if not path.is_file():
+            raise UsageError(
+                N_("{path} exists and is not a file"), hint=N_("Choose another path"), path=path
+            ) from None
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise DeniedError(
+                N_("the history {path} may not be written"), hint=_WRITABLE, path=path
+            ) from None
     except OSError as error:
         raise DeniedError(
             N_("cannot make the history {path}: {why}"),
@@ -292,7 +298,7 @@ def _explained(error: Exception, path: Path) -> EnchufeError:
         case _:
             return DeniedError(
                 N_("cannot write the history {path}: {why}"),
-                hint=N_("It, and the folder it is in, must be writable"),
+                hint=_WRITABLE,
                 path=path,
                 why=why(error),
             )
