@@ -13,6 +13,7 @@ from enchufe.clients.words import sentence
 from enchufe.core.endpoint import EVERYWHERE
 from enchufe.core.notices import (
     AnswerLost,
+    CertificateUsed,
     DatagramCut,
     DescriptorsExhausted,
     ListBroken,
@@ -21,12 +22,21 @@ from enchufe.core.notices import (
     Notice,
     PeerRefused,
     Ready,
+    TlsFailed,
 )
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.text import safe_bytes, safe_text
 from enchufe.services import CATALOGUE
 
-PROBLEMS = (AnswerLost, DatagramCut, DescriptorsExhausted, ListBroken, LoopAvoided, PeerRefused)
+PROBLEMS = (
+    AnswerLost,
+    DatagramCut,
+    DescriptorsExhausted,
+    ListBroken,
+    LoopAvoided,
+    PeerRefused,
+    TlsFailed,
+)
 
 
 class _Console(Console):
@@ -56,6 +66,8 @@ class ServerConsole:
         match notice:
             case Listening():
                 self._announce(notice)
+            case CertificateUsed():
+                self._console.print(sentence(notice), style="dim")
             case Ready():
                 self._console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
             case _:
@@ -86,6 +98,9 @@ class ServerConsole:
         self._console.print(Text(" " * 32 + theirs, style="dim"))
 
 
+_NCAT_FLAGS = {Transport.TCP: "", Transport.TLS: "--ssl ", Transport.UDP: "-u "}
+
+
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
@@ -101,6 +116,6 @@ def try_commands(notice: Listening) -> tuple[str, str]:
         return ours, f"ncat {flag} {notice.path}"
     host = "localhost" if notice.asked == EVERYWHERE else notice.asked
     url_host = "" if host == "localhost" else _bracketed(host)
-    flag = "" if notice.transport.is_stream else "-u "
+    flag = _NCAT_FLAGS[notice.transport]
     ours = f"enchufe connect {notice.transport}://{url_host}:{notice.port}{say}"
     return ours, f"ncat {flag}{host} {notice.port}"
