@@ -57,7 +57,7 @@ class KnownServers:
         """
         try:
             lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return ()
         rows = [(number, line.split()) for number, line in enumerate(lines, 1)]
         return [
