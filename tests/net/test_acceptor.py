@@ -288,8 +288,8 @@ def test_who_comes_to_nothing_is_reported_and_no_longer_inside(context: ssl.SSLC
                 assert server.noticed(TlsFailed)[0].address == f"127.0.0.1:{plain.getsockname()[1]}"
                 plain.close()
                 await until(lambda: server.lobby.inside == 1)
-                far = Far(other, trusting())  # the others do not notice
-                await far.shake_hands()
+                await Far(other, trusting()).shake_hands()  # the others do not notice
+                await until(lambda: bool(server.noticed(PeerCame)))
             assert len(server.noticed(TlsFailed)) == 1
 
     on_loop(main())
