@@ -285,6 +285,24 @@ def test_a_link_at_rest_hears_nothing_until_it_has_rested(
     on_loop(main(), plain=plain)
 
 
+def test_what_comes_while_something_waits_comes_after_it(context: ssl.SSLContext) -> None:
+    """A read may already be under way when reading is paused."""
+
+    async def main() -> None:
+        async with paired(context, buffer_bytes=4) as pair:
+            await pair.far.shake_hands()
+            await until(lambda: pair.has(PeerOpened))
+            pair.layer.pause_reading()
+            for data in (b"one ", b"two ", b"three"):
+                pair.far.tls.write(data)
+                pair.layer.data_received(pair.far._outgoing.read())
+            assert pair.messages() == []
+            pair.layer.resume_reading()
+            await until(lambda: pair.messages() == [b"one ", b"two ", b"thre", b"e"])
+
+    on_loop(main())
+
+
 @loops
 def test_a_finish_while_something_waits_to_be_read_loses_none_of_it(
     context: ssl.SSLContext, plain: bool
@@ -412,6 +430,7 @@ def test_who_does_not_speak_tls_is_told_of_once_and_comes_to_nothing(
         async with paired(context) as pair:
             await asyncio.get_running_loop().sock_sendall(pair.sock, said)
             await until(lambda: bool(pair.failures))
+            await asyncio.get_running_loop().sock_sendall(pair.sock, said)
             pair.sock.shutdown(socket.SHUT_WR)
             await until(lambda: pair.gone == 1)
             (failure,) = pair.failures
@@ -501,5 +520,8 @@ def test_a_failure_is_explained_to_the_other_side(context: ssl.SSLContext) -> No
             assert await pair.far._more()
             with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
                 pair.far.tls.do_handshake()
+            for _ in range(2):  # what follows is thrown away, not answered with a reset
+                await asyncio.get_running_loop().sock_sendall(pair.sock, b"more")
+                await asyncio.sleep(0.05)
 
     on_loop(main())

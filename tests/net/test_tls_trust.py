@@ -145,6 +145,14 @@ def test_an_authority_vouches_for_the_name_that_was_called(
     assert is_vouched_for([authority.issue("server", names).der], host) is vouched
 
 
+def test_for_a_certificate_that_signed_itself_no_authority_is_even_asked(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssl, "create_default_context", None)
+    itself = ssl.PEM_cert_to_DER_cert(authority.path.read_text())
+    assert not is_vouched_for([itself], "localhost")
+
+
 def test_nobody_vouches_for_strangers(
     authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
