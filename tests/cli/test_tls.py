@@ -203,7 +203,7 @@ def test_a_plain_server_is_recognised() -> None:
             told = run("connect", f"tls://localhost:{port}", "--send", "hi")
             assert told.code == ExitCode.PROTOCOL
             assert f"tls://localhost:{port} does not speak TLS" in told.err
-            assert f"enchufe connect tcp://localhost:{port}" in told.err
+            assert f"Try tcp://localhost:{port}" in told.err
 
 
 def test_a_server_that_waits_for_us_to_speak_is_given_up_in_time() -> None:

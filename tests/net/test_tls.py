@@ -92,8 +92,8 @@ def test_files_that_are_not_what_they_should_be_are_named(
         (TlsSettings(certificate=missing), "cannot read .*missing.pem: No such file"),
         (TlsSettings(certificate=one.certificate, key=missing), "cannot read .*missing.pem"),
         (TlsSettings(certificate=str(tmp_path)), "cannot read .*: Is a directory"),
-        (TlsSettings(certificate=str(rubbish)), "do not hold a certificate and its private key"),
-        (TlsSettings(certificate=one.certificate), "do not hold a certificate and its private"),
+        (TlsSettings(certificate=str(rubbish)), "does not hold a certificate and its private key"),
+        (TlsSettings(certificate=one.certificate), "does not hold a certificate and its private"),
         (TlsSettings(certificate=one.certificate, key=other.key), "does not belong to the cert"),
         (TlsSettings(certificate=locked.certificate, key=locked.key), "locked with a passphrase"),
         (TlsSettings(key=one.key), "--key needs the certificate it belongs to"),
@@ -110,8 +110,9 @@ def test_files_that_are_not_what_they_should_be_are_named(
 def test_a_broken_certificate_of_our_own_is_named(tmp_path: Path) -> None:
     path = Path(serving_tls(TlsSettings()).path)
     path.write_text("broken")
-    with pytest.raises(UsageError, match=r"identity\.pem"):
+    with pytest.raises(UsageError, match=r"identity\.pem does not hold") as told:
         serving_tls(TlsSettings())
+    assert told.value.hint.startswith("Remove the file")
 
 
 @pytest.mark.parametrize("form", ["{}", "sha256:{}", "SHA256:{}", " {} "])
@@ -178,4 +179,4 @@ def test_each_failure_is_explained(error: Exception, kind: type[EnchufeError], w
 
 def test_who_speaks_no_tls_may_be_a_plain_endpoint() -> None:
     told = explained(failed("WRONG_VERSION_NUMBER"), TLS, 3.0)
-    assert told.hint.format(**told.fields).endswith("enchufe connect tcp://localhost:7443")
+    assert told.hint.format(**told.fields).endswith("Try tcp://localhost:7443")

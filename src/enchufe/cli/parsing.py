@@ -76,7 +76,9 @@ def add_encryption(
         group.add_argument(
             "--ca",
             metavar=_("FILE"),
-            help=_("only a server with a certificate of these authorities (PEM), and in its name"),
+            help=_(
+                "only a server whose certificate names it and comes from these authorities (PEM)"
+            ),
         )
         group.add_argument(
             "--fingerprint",

@@ -99,7 +99,7 @@ def serving_tls(settings: TlsSettings) -> ServingTls:
         context.verify_mode = ssl.CERT_REQUIRED
     if settings.certificate is None and settings.key is None:
         own = own_identity()
-        _load_certificate(context, str(own.path), None)
+        _load_certificate(context, str(own.path), None, _MADE_ANEW)
         return ServingTls(context, fingerprint_in(own.path), str(own.path), own.is_new)
     path = _load_own(context, settings)
     return ServingTls(context, fingerprint_in(Path(path)), path, is_new=False)
@@ -169,7 +169,13 @@ def _load_own(context: ssl.SSLContext, settings: TlsSettings) -> str:
     return settings.certificate
 
 
-def _load_certificate(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+_AS_PEM = N_("It must be PEM: text that begins with -----BEGIN")
+_MADE_ANEW = N_("Remove the file, and a new certificate will be made")
+
+
+def _load_certificate(
+    context: ssl.SSLContext, certificate: str, key: str | None, hint: str = _AS_PEM
+) -> None:
     for path in filter(None, (certificate, key)):
         _check_readable(path)
     try:
@@ -181,12 +187,12 @@ def _load_certificate(context: ssl.SSLContext, certificate: str, key: str | None
                 key=key or certificate,
                 certificate=certificate,
             ) from None
-        raise UsageError(
-            N_("{certificate} and {key} do not hold a certificate and its private key"),
-            hint=N_("Both must be PEM: text that begins with -----BEGIN"),
-            certificate=certificate,
-            key=key or certificate,
-        ) from None
+        template = (
+            N_("{certificate} does not hold a certificate and its private key")
+            if key is None
+            else N_("{certificate} and {key} do not hold a certificate and its private key")
+        )
+        raise UsageError(template, hint=hint, certificate=certificate, key=key) from None
 
 
 def _no_passphrase() -> NoReturn:
@@ -203,7 +209,7 @@ def _load_authorities(context: ssl.SSLContext, path: str) -> None:
     except ssl.SSLError:
         raise UsageError(
             N_("{path} holds no certificate"),
-            hint=N_("It must be PEM: text that begins with -----BEGIN CERTIFICATE-----"),
+            hint=_AS_PEM,
             path=path,
         ) from None
 
@@ -330,4 +336,4 @@ def _certificates_explained(fault: TlsFault, detail: str, endpoint: Endpoint) ->
 
 
 _WENT = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
-_MAYBE_TCP = N_("Is it a tcp:// endpoint? Try: enchufe connect {plain}")
+_MAYBE_TCP = N_("Is it a tcp:// endpoint? Try {plain}")
