@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import buffer_bytes, seconds
+from enchufe.cli.parsing import add_encryption, buffer_bytes, seconds, tls_settings
 from enchufe.cli.reaching import add_reaching, family_of, source_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
@@ -33,6 +33,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
                 _("ask a web server"),
             ),
             ("enchufe connect tcp://[::1]:10000 < big.bin > same.bin", _("every byte comes back")),
+            ("enchufe connect tls://localhost:7443", _("encrypted")),
             ("enchufe connect unix://./chat.sock", _("a Unix socket")),
         ),
     )
@@ -40,10 +41,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "endpoint",
         nargs="+",
         metavar=_("ENDPOINT"),
-        help=_("tcp://HOST:PORT, udp://…, unix://PATH, unixgram://PATH, or just HOST PORT (TCP)"),
+        help=_(
+            "tcp://HOST:PORT, tls://…, udp://…, unix://PATH, unixgram://PATH, or HOST PORT (TCP)"
+        ),
     )
     _add_speaking(parser)
     add_reaching(parser)
+    add_encryption(parser, calls=True)
     _add_showing(parser)
     parser.set_defaults(run=run)
 
@@ -105,6 +109,7 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.clients.transcript import CallerTranscript, print_line
     from enchufe.core.endpoint import parse_endpoint
     from enchufe.net.dial import Dialling
+    from enchufe.net.tls import check_needed
     from enchufe.record.json_lines import JsonLines
 
     endpoint = parse_endpoint(" ".join(arguments.endpoint))
@@ -114,7 +119,9 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
         source=source_of(arguments.source, endpoint.transport),
         connect_s=arguments.connect_timeout,
         buffer_bytes=arguments.buffer,
+        tls=tls_settings(arguments),
     )
+    check_needed(dialling.tls, [endpoint])
     at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     manner = Manner(
         messages=arguments.send,

@@ -12,6 +12,7 @@ from enchufe.clients.words import sentence
 from enchufe.core.endpoint import EVERYWHERE
 from enchufe.core.notices import (
     AnswerLost,
+    CertificateUsed,
     DatagramCut,
     DescriptorsExhausted,
     ListBroken,
@@ -22,12 +23,21 @@ from enchufe.core.notices import (
     PeerLeft,
     PeerRefused,
     Ready,
+    TlsFailed,
 )
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.text import safe_bytes, safe_text
 from enchufe.services import CATALOGUE
 
-PROBLEMS = (AnswerLost, DatagramCut, DescriptorsExhausted, ListBroken, LoopAvoided, PeerRefused)
+PROBLEMS = (
+    AnswerLost,
+    DatagramCut,
+    DescriptorsExhausted,
+    ListBroken,
+    LoopAvoided,
+    PeerRefused,
+    TlsFailed,
+)
 
 
 class _Console(Console):
@@ -58,6 +68,8 @@ class ServerConsole:
                 self._announce(notice)
             case PeerCame(peer=peer) | PeerLeft(peer=peer) if not peer.is_elsewhere:
                 pass  # the person at this very screen
+            case CertificateUsed():
+                self._console.print(sentence(notice), style="dim")
             case Ready():
                 self._console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
             case _:
@@ -88,6 +100,9 @@ class ServerConsole:
         self._console.print(Text(" " * 32 + theirs, style="dim"))
 
 
+_NCAT_FLAGS = {Transport.TCP: "", Transport.TLS: "--ssl ", Transport.UDP: "-u "}
+
+
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
@@ -114,8 +129,7 @@ def ncat_to(notice: Listening) -> str:
     """Return how ``ncat`` reaches an endpoint from this machine."""
     if not notice.transport.is_internet:
         return f"ncat {'-U' if notice.transport.is_stream else '-uU'} {notice.path}"
-    flag = "" if notice.transport.is_stream else "-u "
-    return f"ncat {flag}{_reachable_host(notice)} {notice.port}"
+    return f"ncat {_NCAT_FLAGS[notice.transport]}{_reachable_host(notice)} {notice.port}"
 
 
 def _reachable_host(notice: Listening) -> str:

@@ -21,6 +21,7 @@ from enchufe.net.door import Door
 from enchufe.net.listen import BACKLOG_DEFAULT, BoundSocket, listen
 from enchufe.net.loop import run
 from enchufe.net.server import Rules, Server, Serving
+from enchufe.net.tls import TlsSettings, check_needed, serving_tls
 from enchufe.net.workers import serve_in_processes
 from enchufe.services import CATALOGUE, Wishes
 from enchufe.services.chat import Slow
@@ -37,6 +38,7 @@ class Choices(Struct, frozen=True):
         workers: how many processes share the endpoints.
         history: the file in which a room keeps what was said; None to forget it at the end.
         slow: what a room does with those who do not read.
+        tls: who we are at encrypted endpoints, and which clients may come.
     """
 
     services: Sequence[str] = ()
@@ -55,6 +57,7 @@ class Choices(Struct, frozen=True):
     idle_s: float | None = None
     listen_for_s: float | None = None
     serve_max: int | None = None
+    tls: TlsSettings = TlsSettings()
 
 
 def serve(choices: Choices) -> ExitCode:
@@ -66,6 +69,7 @@ def serve(choices: Choices) -> ExitCode:
     raise_limit()
     plan = planned(choices.services)
     _check_workers(choices, plan)
+    is_encrypted = check_needed(choices.tls, [end for ends in plan.values() for end in ends])
     screen = screen_for(
         as_json_lines=choices.log is not None,
         as_transcript=choices.buffer_bytes is not None,
@@ -79,6 +83,7 @@ def serve(choices: Choices) -> ExitCode:
         idle_s=choices.idle_s,
         listen_for_s=choices.listen_for_s,
         serve_max=choices.serve_max,
+        tls=serving_tls(choices.tls) if is_encrypted else None,
     )
     if choices.workers == 1:
         return run(_serve_here(choices, plan, screen, rules))

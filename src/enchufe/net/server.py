@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import signal
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
@@ -13,8 +14,8 @@ from msgspec import Struct
 from enchufe.core.events import Reason
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import STOP_S_MAX
-from enchufe.core.notices import Listening, Notice, Ready, Refusal
-from enchufe.core.peer import Peer
+from enchufe.core.notices import CertificateUsed, Listening, Notice, Ready, Refusal
+from enchufe.core.peer import Peer, Transport
 from enchufe.host import Host
 from enchufe.net.acceptor import Acceptor
 from enchufe.net.addresses import peer_at
@@ -24,6 +25,7 @@ from enchufe.net.driver import Driver, Equipment
 from enchufe.net.idle import IdleSweep
 from enchufe.net.listen import BoundSocket, unlink_path
 from enchufe.net.lobby import Lobby
+from enchufe.net.tls import ServingTls
 
 Show: TypeAlias = Callable[[Peer, bytes], None]
 
@@ -67,6 +69,7 @@ class Rules(Struct, frozen=True):
         listen_for_s: how long strangers may come; None for ever.
         serve_max: how many to serve before stopping; None for no end.
         signalled: the exit code of a run that a signal ends.
+        tls: what encrypted endpoints need; None where there are none.
     """
 
     door: Door
@@ -79,6 +82,7 @@ class Rules(Struct, frozen=True):
     listen_for_s: float | None = None
     serve_max: int | None = None
     signalled: ExitCode = ExitCode.DONE
+    tls: ServingTls | None = None
 
 
 class Server:
@@ -115,6 +119,7 @@ class Server:
             loop.add_signal_handler(number, self._signalled)
         async with asyncio.TaskGroup() as tasks:
             self._open(services, tasks)
+            self._show_certificate()
             self._notify(Ready(time.time_ns()))
             background = [tasks.create_task(self._sweep(driver)) for driver in self._drivers]
             for serving, driver in zip(services, self._drivers, strict=True):
@@ -172,8 +177,20 @@ class Server:
     ) -> Acceptor | DatagramEndpoint:
         buffer_bytes = self._rules.buffer_bytes
         if bound.endpoint.transport.is_stream:
-            return Acceptor(bound, driver, self._lobby, tasks, buffer_bytes)
+            context = self._context_for(bound)
+            return Acceptor(bound, driver, self._lobby, tasks, buffer_bytes, context=context)
         return DatagramEndpoint(bound, driver, self._lobby, own_ports, buffer_bytes)
+
+    def _context_for(self, bound: BoundSocket) -> ssl.SSLContext | None:
+        if bound.endpoint.transport is not Transport.TLS:
+            return None
+        assert self._rules.tls is not None
+        return self._rules.tls.context
+
+    def _show_certificate(self) -> None:
+        tls = self._rules.tls
+        if tls is not None:
+            self._notify(CertificateUsed(time.time_ns(), tls.fingerprint, tls.path, tls.is_new))
 
     def _announce(self, name: str, bound: BoundSocket) -> None:
         endpoint = bound.endpoint
@@ -232,6 +249,7 @@ class Server:
         for driver in self._drivers:
             for link in list(driver.links.values()):
                 link.close()
+        self._turn_away()
         await self._until_empty(STOP_S_MAX)
         while not self._lobby.empty.is_set():  # one may just be coming in
             self._abort_all()
@@ -243,6 +261,11 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 await self._lobby.empty.wait()
+
+    def _turn_away(self) -> None:
+        for endpoint in self._endpoints:
+            if isinstance(endpoint, Acceptor):
+                endpoint.turn_away()
 
     def _abort_all(self) -> None:
         for driver in self._drivers:
