@@ -51,7 +51,7 @@ class Scene:
         equipment = Equipment(
             tell=lambda text, by: self.told.append((text, by)), hold_input=self.told.append
         )
-        serving = Serving("test", Host(self.service), [bound], print, equipment, speak)
+        serving = Serving("test", Host(self.service), [bound], print, equipment, speak=speak)
         with self.client:
             return await self.server.run([serving])
 

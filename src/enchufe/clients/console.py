@@ -1,7 +1,6 @@
 """The server's own screen: where it listens, how to try it, who comes and goes."""
 
 import errno
-import sys
 import time
 from typing import TextIO
 
@@ -19,6 +18,8 @@ from enchufe.core.notices import (
     Listening,
     LoopAvoided,
     Notice,
+    PeerCame,
+    PeerLeft,
     PeerRefused,
     Ready,
 )
@@ -41,13 +42,12 @@ class ServerConsole:
     """Shows a server's notices, a line each.
 
     Args:
-        stream: where to, standard output by default.
+        stream: where to; None for standard output as it is at each moment, because a
+            line being typed puts itself in between.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._console = _Console(
-            file=stream or sys.stdout, highlight=False, markup=False, soft_wrap=True
-        )
+        self._console = _Console(file=stream, highlight=False, markup=False, soft_wrap=True)
         self._announced: set[tuple[Transport, str, int, str]] = set()
         self._width = max(len(name) for name in CATALOGUE)
 
@@ -56,6 +56,8 @@ class ServerConsole:
         match notice:
             case Listening():
                 self._announce(notice)
+            case PeerCame(peer=peer) | PeerLeft(peer=peer) if not peer.is_elsewhere:
+                pass  # the person at this very screen
             case Ready():
                 self._console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
             case _:
@@ -93,9 +95,10 @@ def _bracketed(host: str) -> str:
 def try_commands(notice: Listening) -> tuple[str, str]:
     """Return what to type to try an endpoint: with our client, and with ``ncat``."""
     kind = CATALOGUE.get(notice.service)
+    command = "connect" if kind is None else kind.command
     says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)
-    say = "" if says_nothing else " --send " + _("hello")
-    return f"enchufe connect {url_of(notice)}{say}", ncat_to(notice)
+    say = "" if says_nothing or command != "connect" else " --send " + _("hello")
+    return f"enchufe {command} {url_of(notice)}{say}", ncat_to(notice)
 
 
 def url_of(notice: Listening) -> str:

@@ -118,7 +118,7 @@ async def wait_for_call(
     person.stop = server.stop
     sockets = await listen(endpoint, family=family)
     host = person.host(calling=False)
-    serving = Serving("talk", host, sockets, person.show, person.equipment, person.speak)
+    serving = Serving("talk", host, sockets, person.show, person.equipment, speak=person.speak)
     return person.ended(await server.run([serving]))
 
 

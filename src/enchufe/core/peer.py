@@ -12,11 +12,12 @@ class Transport(StrEnum):
     UDP = "udp"
     UNIX = "unix"
     UNIXGRAM = "unixgram"
+    CONSOLE = "console"  # the person who runs the server; no endpoint has it
 
     @property
     def is_stream(self) -> bool:
         """Whether bytes arrive as one stream, without marks between messages."""
-        return self in (Transport.TCP, Transport.UNIX)
+        return self in (Transport.TCP, Transport.UNIX, Transport.CONSOLE)
 
     @property
     def is_internet(self) -> bool:
@@ -43,6 +44,11 @@ class Peer(Struct, frozen=True):
     port: int = 0
     path: str = ""
     is_stream: bool = True
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is at the other end of a socket, and not at the server's own screen."""
+        return self.transport is not Transport.CONSOLE
 
     @property
     def address(self) -> str:

@@ -37,6 +37,7 @@ class Serving(Struct, frozen=True):
         sockets: already bound.
         show: shows the person what a peer said.
         equipment: performs what is not about sockets.
+        begin: called with the driver before anybody comes in.
         speak: hands the service, through its driver, what the person at this side types,
             from when all endpoints listen until the run ends; None where nobody types.
     """
@@ -46,6 +47,7 @@ class Serving(Struct, frozen=True):
     sockets: Sequence[BoundSocket]
     show: Show
     equipment: Equipment | None = None
+    begin: Callable[[Driver], None] | None = None
     speak: Callable[[Driver], Awaitable[None]] | None = None
 
 
@@ -154,6 +156,8 @@ class Server:
                 equipment=serving.equipment,
             )
             self._drivers.append(driver)
+            if serving.begin is not None:
+                serving.begin(driver)
             for bound in serving.sockets:
                 self._announce(serving.name, bound)
                 self._endpoints.append(self._endpoint(bound, driver, tasks, own_ports))

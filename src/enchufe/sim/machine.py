@@ -1,5 +1,8 @@
 """A machine of the simulated world: the services it runs and the calls it makes."""
 
+from functools import partial
+
+from enchufe.core.events import NotReached
 from enchufe.core.exits import ExitCode
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing, Service
@@ -8,6 +11,7 @@ from enchufe.sim.datagram import DatagramEndpoint
 from enchufe.sim.datagram_dialled import DialledDatagram
 from enchufe.sim.datagram_network import Address, DatagramNetwork
 from enchufe.sim.driver import Driver
+from enchufe.sim.history import History
 from enchufe.sim.network import Network
 from enchufe.sim.pipe import Pipe
 from enchufe.sim.stream import StreamEnd
@@ -45,7 +49,13 @@ class Machine:
         self._calls = 0
 
     def serve(
-        self, name: str, service: Service, port: int, framing: Framing = Framing.RAW
+        self,
+        name: str,
+        service: Service,
+        port: int,
+        framing: Framing = Framing.RAW,
+        *,
+        history: History | None = None,
     ) -> Driver:
         """Serve over streams and datagrams on ``port``; return what can be read off it.
 
@@ -54,6 +64,7 @@ class Machine:
             service: whose rules hold.
             port: 1 to 65535.
             framing: how the service wants streams cut.
+            history: what the service remembers by.
         """
         lines = self._lines
         driver = Driver(f"{name}@{self.host}:{port}", Host(service, framing), lines.network)
@@ -63,7 +74,22 @@ class Machine:
         self.endpoints.append(
             DatagramEndpoint(lines.network, lines.datagrams, driver, address, self._own_ports)
         )
+        if history is not None:
+            driver.history = history.perform
+            history.deliver = driver.happened
+            driver.happened(history.opened())
         return driver
+
+    def kill(self, port: int) -> None:
+        """End what is served on ``port`` as SIGKILL does; the port can be served again.
+
+        The service learns nothing; whoever was connected finds the connection broken. A
+        history it had is to be told to `History.crash`.
+        """
+        address = (self.host, port)
+        self._lines.datagrams.unbind(address)
+        self._own_ports.remove(port)
+        self._lines.listeners.pop(address).kill()
 
     def call(
         self,
@@ -78,28 +104,42 @@ class Machine:
             transport: `Transport.TCP` or `Transport.UDP`.
             server: whom to call; where nobody listens, a stream call is over at once
                 and a datagram call when its first datagram comes back.
-            service: whose rules hold at our end.
+            service: whose rules hold at our end; it may call again.
             framing: how the service wants streams cut.
         """
-        self._calls += 1
-        own = (self.host, FIRST_OWN_PORT + self._calls)
-        network = self._lines.network
-        driver = Driver(f"caller@{self.host}:{own[1]}", Host(service, framing), network)
-        if transport.is_stream:
-            self._dial_stream(driver, own, server)
-            return driver
-        peer = Peer(network.next_number(), transport, *server, is_stream=False)
-        network.clock.after(
-            0.0, DialledDatagram(network, self._lines.datagrams, driver, own, peer).open
-        )
+        own = self._next_own_address()
+        driver = Driver(f"caller@{self.host}:{own[1]}", Host(service, framing), self._lines.network)
+        driver.dial = partial(self._dial_again, transport, driver, server)
+        if not self._dial(transport, driver, own, server):
+            driver.stop(ExitCode.REFUSED)
         return driver
 
-    def _dial_stream(self, driver: Driver, own: Address, server: Address) -> None:
+    def _next_own_address(self) -> Address:
+        self._calls += 1
+        return (self.host, FIRST_OWN_PORT + self._calls)
+
+    def _dial_again(self, transport: Transport, driver: Driver, server: Address) -> None:
+        if driver.exit_code is not None:
+            return
+        network = self._lines.network
+        if not self._dial(transport, driver, self._next_own_address(), server):
+            nobody = NotReached(network.clock.now_ns, "nobody listens")
+            network.clock.after(0.0, partial(driver.happened, nobody))
+
+    def _dial(self, transport: Transport, driver: Driver, own: Address, server: Address) -> bool:
+        """Dial; return whether somebody may be there."""
+        if transport.is_stream:
+            return self._dial_stream(driver, own, server)
+        network, datagrams = self._lines.network, self._lines.datagrams
+        peer = Peer(network.next_number(), transport, *server, is_stream=False)
+        network.clock.after(0.0, DialledDatagram(network, datagrams, driver, own, peer).open)
+        return True
+
+    def _dial_stream(self, driver: Driver, own: Address, server: Address) -> bool:
         network = self._lines.network
         listener = self._lines.listeners.get(server)
         if listener is None:
-            driver.stop(ExitCode.REFUSED)
-            return
+            return False
         there, back = Pipe(network), Pipe(network)
         ours = StreamEnd(network, driver, self._peer(server), back, there, has_input=True)
         theirs = StreamEnd(network, listener, self._peer(own), there, back, has_input=False)
@@ -107,6 +147,7 @@ class Machine:
         back.join(theirs, ours)
         came_ns = network.later(theirs.open)
         network.later(ours.open, came_ns)
+        return True
 
     def _peer(self, address: Address) -> Peer:
         return Peer(self._lines.network.next_number(), Transport.TCP, *address)

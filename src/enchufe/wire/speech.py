@@ -65,10 +65,11 @@ class Speech:
         """Return ``peers`` grouped by how they are spoken to.
 
         A room says one line after another to the same audience, so the grouping of each
-        is kept as long as nobody's way of speaking changes.
+        is kept as long as nobody's way of speaking changes; and the audience with it, so
+        that no other tuple gets its id.
         """
         kept = self._groupings.get(id(peers))
-        if kept is not None and kept[0] is peers:
+        if kept is not None:
             return kept[1]
         groups: dict[tuple[bool, bool], list[Peer]] = {}
         for peer in peers:
