@@ -1,0 +1,27 @@
+/* A blocking connect with a time limit (SO_SNDTIMEO applies to it: socket(7)). */
+#include "dial.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { CONNECT_SECONDS_MAX = 5 };
+
+int connect_to(const struct sockaddr_in *server)
+{
+    const int yes = 1;
+    const struct timeval limit = {.tv_sec = CONNECT_SECONDS_MAX};
+    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    if (descriptor < 0)
+        return -1;
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (connect(descriptor, (const struct sockaddr *)server, sizeof *server) == 0)
+        return descriptor;
+    int reason = errno;
+    close(descriptor);
+    errno = reason;
+    return -1;
+}
