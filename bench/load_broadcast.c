@@ -187,11 +187,16 @@ static void refuse(const struct member *member, const char *text)
 }
 
 /* Takes a line that was said. Lines in flight are kept until everybody has them, so
- * the one that is due can be compared byte by byte. */
-static void deliver(struct member *member, const char *text, uint64_t moment_ns)
+ * the one that is due can be compared byte by byte. `before_bytes` stand before it. */
+static void deliver(struct member *member, const char *text, size_t before_bytes,
+                    uint64_t moment_ns)
 {
     if (member->number == 0)
         return; /* some servers let the sender hear itself */
+    if (before_bytes >= MARK_BYTES && memmem(text - before_bytes, before_bytes, MARK, MARK_BYTES)) {
+        fault_with(member, "two lines came as one", text - before_bytes, before_bytes);
+        return;
+    }
     struct line *line = line_at(member->next);
     if (member->next == next_line || memcmp(line->text, text, TEXT_BYTES) != 0) {
         refuse(member, text);
@@ -218,7 +223,7 @@ static void take_line(struct member *member, const char *line, size_t size_bytes
 {
     const char *text = size_bytes >= TEXT_BYTES ? line + size_bytes - TEXT_BYTES : line;
     if (begins_with(text, size_bytes, MARK) && size_bytes >= TEXT_BYTES)
-        deliver(member, text, moment_ns);
+        deliver(member, text, size_bytes - TEXT_BYTES, moment_ns);
     else if (begins_with(text, size_bytes, PROBE) && size_bytes >= TEXT_BYTES) {
         hearing_count += member->number > 0 && !member->hears;
         member->hears = true;

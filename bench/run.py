@@ -48,7 +48,7 @@ QUICK = Settings(
     startup_rounds=3,
     room_rounds=1,
     room_seconds=0.3,
-    copy_mebibytes=16,
+    copy_mebibytes=64,
     compiled_python=None,
 )
 

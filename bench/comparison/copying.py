@@ -27,8 +27,8 @@ LOOK_SECONDS = 0.001
 COPY_SECONDS_MAX = 60.0
 END_SECONDS_MAX = 5.0
 """For the rest to come when the sender has ended, and for it to end when all has come."""
-LISTENING, CONNECTED = "0A", "01"
-"""States of a socket in /proc/net/tcp (proc_net_tcp in the kernel's documentation)."""
+LISTENING = "0A"
+"""The state of a listening socket in /proc/net/tcp (TCP_LISTEN in the kernel's tcp_states.h)."""
 MEMORY = Path("/dev/shm")
 
 
@@ -132,7 +132,7 @@ def _running(words: list[str], cores: frozenset[int]) -> Iterator[_Program]:
 def _wait_until_listening(receiver: _Program, port: int) -> None:
     """Look for the listening socket: a connection, to try it, would be taken for the sender."""
     give_up_at_seconds = time.monotonic() + READY_SECONDS_MAX
-    while not _is_there(port, LISTENING):
+    while LISTENING not in _states(port):
         if receiver.check():
             raise CannotMeasureError("the receiver ended before the sender came")
         if time.monotonic() > give_up_at_seconds:
@@ -141,22 +141,21 @@ def _wait_until_listening(receiver: _Program, port: int) -> None:
 
 
 def _wait_until_connected(sender: _Program, port: int) -> None:
+    """Look for a socket that does not listen; some receivers half-close it at once."""
     give_up_at_seconds = time.monotonic() + READY_SECONDS_MAX
-    while not _is_there(port, CONNECTED):
+    while not _states(port) - {LISTENING}:
         if sender.check():
-            return  # so quick that nobody saw it
+            raise CannotMeasureError("ended before it was seen to be connected")
         if time.monotonic() > give_up_at_seconds:
             raise CannotMeasureError(f"not connected within {READY_SECONDS_MAX:.0f} s")
         time.sleep(LOOK_SECONDS)
 
 
-def _is_there(port: int, state: str) -> bool:
-    """Whether a socket of `port` is in `state`."""
-    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-        _, local, _, its_state = line.split()[:4]
-        if its_state == state and local.endswith(f":{port:04X}"):
-            return True
-    return False
+def _states(port: int) -> set[str]:
+    """Return the states of the sockets that have `port` at this end."""
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    sockets = (line.split()[:4] for line in lines)
+    return {state for _, local, _, state in sockets if local.endswith(f":{port:04X}")}
 
 
 def _wait_until_whole(sender: _Program, copy: _Copy) -> None:
