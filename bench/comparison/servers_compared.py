@@ -143,7 +143,7 @@ IncludeDir = {folder}
 """
 """No limits, no look-ups, no penalties for who says much (ngircd.conf(5)).
 
-What cannot be switched off: it takes at most ten commands of a client at a time.
+Compiled in: it takes at most three commands of a client in one round of its loop.
 """
 
 
