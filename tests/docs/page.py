@@ -8,8 +8,8 @@ The convention, for whoever writes a page:
 * ``console server`` (any word) is a second terminal, of that name. Its last command may
   go on running; a later block of the same name without a ``$ `` shows what it printed in
   the meantime.
-  In such a terminal a line that begins with ``> `` is typed into the program that runs there,
-  and stays on the screen as it was typed.
+  In such a terminal a line that begins with ``> `` is typed into the program that runs there;
+  it stays on the screen as it was typed, or gives way to what the program makes of it.
 * ``python hello.py`` (or any language and a file name) is a file in the folder the page
   is played in.
 * ``sh`` holds commands that no test can run; `tests.docs.test_pages` names each of them,
