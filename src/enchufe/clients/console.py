@@ -28,6 +28,9 @@ from enchufe.services import CATALOGUE
 
 PROBLEMS = (AnswerLost, DatagramCut, DescriptorsExhausted, ListBroken, LoopAvoided, PeerRefused)
 
+RECEIVE = "receive"
+"""What `enchufe receive` calls itself: it is in no catalogue, as it needs a folder."""
+
 
 class _Console(Console):
     """A console that says so when its reader leaves, instead of ending the program itself."""
@@ -40,12 +43,14 @@ class _Console(Console):
 class ServerConsole:
     """Shows a server's notices, a line each.
 
+    Its ``console`` is for whoever draws something below the lines.
+
     Args:
         stream: where to, standard output by default.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._console = _Console(
+        self.console = _Console(
             file=stream or sys.stdout, highlight=False, markup=False, soft_wrap=True
         )
         self._announced: set[tuple[Transport, str, int, str]] = set()
@@ -57,21 +62,25 @@ class ServerConsole:
             case Listening():
                 self._announce(notice)
             case Ready():
-                self._console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
+                self.console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
             case _:
                 style = "yellow" if isinstance(notice, PROBLEMS) else ""
                 self._line(notice.at_ns, sentence(notice), style)
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show something that happened now."""
+        self._line(time.time_ns(), text, style)
 
     def show(self, peer: Peer, message: bytes) -> None:
         """Show what a peer said, and who it is."""
         text = _("{message} from {address}").format(
             message=safe_bytes(message), address=safe_text(peer.address)
         )
-        self._line(time.time_ns(), text, "bold")
+        self.say(text, "bold")
 
     def _line(self, at_ns: int, text: str, style: str) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(at_ns / 1e9))
-        self._console.print(Text(clock, style="dim"), Text(text, style=style))
+        self.console.print(Text(clock, style="dim"), Text(text, style=style))
 
     def _announce(self, notice: Listening) -> None:
         """Show an endpoint once, with what to type to try it."""
@@ -82,8 +91,8 @@ class ServerConsole:
         where = notice.path or f"{_bracketed(notice.asked)}:{notice.port}"
         left = f"{notice.service:<{self._width}}  {notice.transport:<4} {where}"
         ours, theirs = try_commands(notice)
-        self._console.print(Text(f"{left:<31} ", style="bold"), Text(ours), sep="")
-        self._console.print(Text(" " * 32 + theirs, style="dim"))
+        self.console.print(Text(f"{left:<31} ", style="bold"), Text(ours), sep="")
+        self.console.print(Text(" " * 32 + theirs, style="dim"))
 
 
 def _bracketed(host: str) -> str:
@@ -92,15 +101,22 @@ def _bracketed(host: str) -> str:
 
 def try_commands(notice: Listening) -> tuple[str, str]:
     """Return what to type to try an endpoint: with our client, and with ``ncat``."""
-    kind = CATALOGUE.get(notice.service)
-    says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)
-    say = "" if says_nothing else " --send " + _("hello")
+    verb, say = _said_to(notice)
     if not notice.transport.is_internet:
         flag = "-U" if notice.transport.is_stream else "-uU"
-        ours = f"enchufe connect {notice.transport}://{notice.path}{say}"
+        ours = f"enchufe {verb} {notice.transport}://{notice.path}{say}"
         return ours, f"ncat {flag} {notice.path}"
     host = "localhost" if notice.asked == EVERYWHERE else notice.asked
     url_host = "" if host == "localhost" else _bracketed(host)
     flag = "" if notice.transport.is_stream else "-u "
-    ours = f"enchufe connect {notice.transport}://{url_host}:{notice.port}{say}"
+    ours = f"enchufe {verb} {notice.transport}://{url_host}:{notice.port}{say}"
     return ours, f"ncat {flag}{host} {notice.port}"
+
+
+def _said_to(notice: Listening) -> tuple[str, str]:
+    """Return our command for a service, and what it says to it."""
+    if notice.service == RECEIVE:
+        return "send", " " + _("FILE")
+    kind = CATALOGUE.get(notice.service)
+    says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)
+    return "connect", "" if says_nothing else " --send " + _("hello")

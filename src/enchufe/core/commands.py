@@ -38,6 +38,18 @@ class AwaitDrained(Struct, frozen=True, tag=True):
     peer: Peer
 
 
+class PauseReading(Struct, frozen=True, tag=True):
+    """Read nothing more from a stream peer for now: what came has not been dealt with yet."""
+
+    peer: Peer
+
+
+class ResumeReading(Struct, frozen=True, tag=True):
+    """Read again from a peer after `PauseReading`."""
+
+    peer: Peer
+
+
 class Show(Struct, frozen=True, tag=True):
     """Show the person at this side what a peer said."""
 
@@ -133,6 +145,8 @@ Order: TypeAlias = (
     | Finish
     | Close
     | AwaitDrained
+    | PauseReading
+    | ResumeReading
     | Show
     | Tell
     | SetTimer

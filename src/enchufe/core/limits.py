@@ -52,3 +52,29 @@ STOP_S_MAX = 2.0
 
 ACCEPT_BATCH_MAX = 128
 """Connections accepted per wake-up, so that those already inside are served between."""
+
+FILE_BYTES_MAX = 1024 * 1024 * 1024
+"""A larger file is not taken unless the person allows it: nobody fills a disk unasked."""
+
+FILE_NAME_CHARACTERS_MAX = 1024
+"""A longer name is refused; one that is merely too long for the system is cut."""
+
+FILE_PIECE_BYTES = 256 * 1024
+"""So much of a file is read at a time and sent in one frame; what is typed meanwhile waits
+behind one such piece at most."""
+
+FILES_COMING_PER_PEER_MAX = 4
+"""Files that one peer may send at once; the next is refused as busy."""
+
+FILES_COMING_MAX = 64
+"""Files that all peers together may send at once."""
+
+FILES_WAITING_MAX = 1000
+"""Files that may wait to be sent to a peer after the one that travels."""
+
+UNWRITTEN_BYTES_MAX = 4 * 1024 * 1024
+"""When so much of a peer's files waits for the disk, we stop reading from that peer."""
+
+UNSENT_BYTES_MAX = 256 * 1024
+"""So much may wait unsent in the system where a service paces itself: what it says in
+between waits behind that (tcp(7), TCP_NOTSENT_LOWAT)."""

@@ -83,6 +83,9 @@ class DatagramLink:
         """Report at once: a datagram is handed to the system whole or not at all."""
         self._endpoint.report_drained(self)
 
+    def hold_reading(self, hold: bool) -> None:
+        """Do nothing: a datagram that is not read would be lost."""
+
     def activity(self) -> int:
         """Return when it last spoke: an empty datagram is a sign of life too."""
         return self.heard_ns

@@ -164,6 +164,9 @@ class DialledDatagram:
         """Report at once: a datagram is handed to the system whole or not at all."""
         self._loop.call_soon(self._driver.drained, self.peer)
 
+    def hold_reading(self, hold: bool) -> None:
+        """Do nothing: a datagram that is not read would be lost."""
+
     def activity(self) -> int:
         """Return how many bytes have moved."""
         return self.received_bytes + self.sent_bytes

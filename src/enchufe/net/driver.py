@@ -14,8 +14,10 @@ from enchufe.core.commands import (
     Dial,
     Finish,
     Order,
+    PauseReading,
     Recall,
     Remember,
+    ResumeReading,
     Send,
     SetTimer,
     Show,
@@ -53,6 +55,9 @@ class Link(Protocol):
 
     def await_drained(self) -> None:
         """Report `PeerDrained` when nothing is queued any more."""
+
+    def hold_reading(self, hold: bool) -> None:
+        """Read nothing more from the peer, or read again."""
 
     def activity(self) -> int:
         """Return a number that changes whenever something moves."""
@@ -197,7 +202,7 @@ class Driver:
 
     def _perform_one(self, order: Order) -> None:
         match order:
-            case Send() | Finish() | Close() | AwaitDrained():
+            case Send() | Finish() | Close() | AwaitDrained() | PauseReading() | ResumeReading():
                 self._on_link(order)
             case Spread():
                 self._spread(order)
@@ -229,7 +234,9 @@ class Driver:
                 assert equipment.files is not None
                 equipment.files(order)
 
-    def _on_link(self, order: Send | Finish | Close | AwaitDrained) -> None:
+    def _on_link(
+        self, order: Send | Finish | Close | AwaitDrained | PauseReading | ResumeReading
+    ) -> None:
         link = self.links.get(order.peer.id)
         if link is None:  # the peer left while the service was answering
             return
@@ -242,6 +249,10 @@ class Driver:
                 link.close(order.reason)
             case AwaitDrained():
                 link.await_drained()
+            case PauseReading():
+                link.hold_reading(True)
+            case ResumeReading():
+                link.hold_reading(False)
 
     def _set_timer(self, command: SetTimer) -> None:
         self._cancel_timer(command.name)

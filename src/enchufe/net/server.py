@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from enchufe.core.events import Reason
+from enchufe.core.events import Event, Reason
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import STOP_S_MAX
 from enchufe.core.notices import Listening, Notice, Ready, Refusal
@@ -20,7 +20,7 @@ from enchufe.net.acceptor import Acceptor
 from enchufe.net.addresses import peer_at
 from enchufe.net.datagram import DatagramEndpoint
 from enchufe.net.door import Door
-from enchufe.net.driver import Driver
+from enchufe.net.driver import Driver, Equipment
 from enchufe.net.idle import IdleSweep
 from enchufe.net.listen import BoundSocket, unlink_path
 from enchufe.net.lobby import Lobby
@@ -36,12 +36,15 @@ class Serving(Struct, frozen=True):
         host: joins it to its peers.
         sockets: already bound.
         show: shows the person what a peer said.
+        equip: returns what performs orders that are not about sockets; it is told where
+            its events go. None where the service needs nothing of the kind.
     """
 
     name: str
     host: Host
     sockets: Sequence[BoundSocket]
     show: Show
+    equip: Callable[[Callable[[Event], None]], Equipment] | None = None
 
 
 class Rules(Struct, frozen=True):
@@ -127,19 +130,27 @@ class Server:
             if bound.endpoint.transport.is_internet and not bound.endpoint.transport.is_stream
         )
         for serving in services:
-            driver = Driver(
-                serving.name,
-                serving.host,
-                numbers=self._numbers,
-                notify=self._notify,
-                show=serving.show,
-                stop=self.stop,
-            )
+            driver = self._driver(serving)
             self._drivers.append(driver)
             for bound in serving.sockets:
                 self._announce(serving.name, bound)
                 self._endpoints.append(self._endpoint(bound, driver, tasks, own_ports))
                 self._unlinked.append(bound)
+
+    def _driver(self, serving: Serving) -> Driver:
+        def happened(event: Event) -> None:
+            driver.happened(event)
+
+        driver = Driver(
+            serving.name,
+            serving.host,
+            numbers=self._numbers,
+            notify=self._notify,
+            show=serving.show,
+            stop=self.stop,
+            equipment=None if serving.equip is None else serving.equip(happened),
+        )
+        return driver
 
     def _endpoint(
         self,

@@ -50,6 +50,9 @@ class DatagramLink:
         """Report at once: a datagram leaves whole or not at all."""
         self._endpoint.report_drained(self)
 
+    def hold_reading(self, hold: bool) -> None:
+        """Do nothing: a datagram that is not read would be lost."""
+
 
 class DatagramEndpoint:
     """One bound datagram socket.

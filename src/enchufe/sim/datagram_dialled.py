@@ -69,3 +69,6 @@ class DialledDatagram:
     def await_drained(self) -> None:
         """Report at once: a datagram leaves whole or not at all."""
         self._network.clock.after(0.0, partial(self._driver.drained, self.peer))
+
+    def hold_reading(self, hold: bool) -> None:
+        """Do nothing: a datagram that is not read would be lost."""

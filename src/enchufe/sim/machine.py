@@ -65,7 +65,13 @@ class Machine:
         )
         return driver
 
-    def call(self, transport: Transport, server: Address, service: Service) -> Driver:
+    def call(
+        self,
+        transport: Transport,
+        server: Address,
+        service: Service,
+        framing: Framing = Framing.RAW,
+    ) -> Driver:
         """Call ``server`` with a service of ours; return what can be read off it.
 
         Args:
@@ -73,11 +79,12 @@ class Machine:
             server: whom to call; where nobody listens, a stream call is over at once
                 and a datagram call when its first datagram comes back.
             service: whose rules hold at our end.
+            framing: how the service wants streams cut.
         """
         self._calls += 1
         own = (self.host, FIRST_OWN_PORT + self._calls)
         network = self._lines.network
-        driver = Driver(f"caller@{self.host}:{own[1]}", Host(service), network)
+        driver = Driver(f"caller@{self.host}:{own[1]}", Host(service, framing), network)
         if transport.is_stream:
             self._dial_stream(driver, own, server)
             return driver

@@ -72,6 +72,14 @@ class StreamEnd:
         self._reads = True
         self._incoming.resume()
 
+    def hold_reading(self, hold: bool) -> None:
+        """Leave unread what comes for now, or read again, as the service says."""
+        self._reads = not hold
+        if not hold:
+            self._incoming.resume()
+        elif not self._closing:
+            self._incoming.pause()
+
     def break_off(self) -> None:
         """Break the connection under way, in both directions."""
         self._incoming.break_off()
@@ -99,6 +107,7 @@ class StreamEnd:
             self._over_once_written()
         elif self._awaiting_drained and queued_bytes == 0:
             self._network.clock.after(0.0, self._drained)
+            self._hold(False)
         elif queued_bytes <= SEND_QUEUE_BYTES_MAX // 4:
             self._hold(False)
 
