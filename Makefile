@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/.done
 
-.PHONY: run test check lint types rooms unit catalogue simulate bench compiled clean help
+.PHONY: run test check lint types rooms unit catalogue simulate fuzz bench compiled clean help
 
 help:  ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,10 @@ catalogue: $(DONE)/dev  ## bring the Spanish catalogue up to date with the sourc
 SEEDS ?= 500
 simulate: $(DONE)/dev  ## run the simulator over many seeds: make simulate SEEDS=5000
 	$(BIN)/pytest tests/simulation --seeds $(SEEDS)
+
+EXAMPLES ?= 20000
+fuzz: $(DONE)/dev  ## feed the wires any bytes, cut anywhere: make fuzz EXAMPLES=100000
+	$(BIN)/pytest tests/wire tests/test_host.py --examples $(EXAMPLES) --timeout 0
 
 bench: $(DONE)/bench  ## measure against the peers and the C limit
 	$(BIN)/python bench/run.py

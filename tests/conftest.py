@@ -11,6 +11,12 @@ SEEDS_COUNT = 60
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--examples",
+        type=int,
+        metavar="COUNT",
+        help="try so many examples of whatever Hypothesis chooses (default: 100)",
+    )
     group = parser.getgroup("simulation", "the simulated network")
     group.addoption(
         "--seeds",
@@ -22,3 +28,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--seed", type=int, metavar="N", help="run each simulation with the seed N and no other"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    examples = config.getoption("examples")
+    if examples is not None:
+        patient = settings.get_profile("patient")
+        settings.register_profile("thorough", patient, max_examples=examples)
+        settings.load_profile("thorough")

@@ -8,14 +8,37 @@ from hypothesis import strategies as st
 from tests.cuts import cut_anywhere
 from tests.playbook import ANA, EVA, LUIS, NOW_NS, closed, drained, finished, opened, received
 
-from enchufe.core.commands import CancelTimer, Close, Command, Send, SetTimer, Show
-from enchufe.core.events import Event, MessageReceived, PeerClosed, Reason, TimerFired
+from enchufe.core.commands import (
+    CancelTimer,
+    Close,
+    Command,
+    Order,
+    Send,
+    SendFrame,
+    SetTimer,
+    Show,
+    SpeakFrames,
+    Spread,
+    SpreadFrame,
+)
+from enchufe.core.errors import ProtocolError
+from enchufe.core.events import (
+    Event,
+    FrameReceived,
+    MessageReceived,
+    PeerClosed,
+    PeerFramed,
+    Reason,
+    TimerFired,
+)
+from enchufe.core.frames import Frame, Kind
 from enchufe.core.limits import LINE_BYTES_MAX, TEXT_QUIET_S
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing
 from enchufe.host import Host
 from enchufe.services.echo import Echo
 from enchufe.services.hello import Hello
+from enchufe.wire.frames import PREFACE, encoded
 
 QUIET_ANA = "text quiet 1"
 QUIET_EVA = "text quiet 3"
@@ -167,7 +190,7 @@ def test_text_counts_as_a_message_when_nothing_follows() -> None:
     host.received(ANA, b"hello", NOW_NS)
     assert list(host.timer_fired(QUIET_ANA, NOW_NS)) == [CancelTimer(QUIET_ANA), Send(ANA, b"hi\n")]
     assert notes.told == [received(ANA, b"hello")]
-    assert list(host.timer_fired(QUIET_ANA, NOW_NS)) == [CancelTimer(QUIET_ANA)]
+    assert list(host.timer_fired(QUIET_ANA, NOW_NS)) == []
 
 
 def test_one_peers_silence_ends_no_others_line() -> None:
@@ -207,6 +230,218 @@ def test_a_peer_that_left_is_forgotten() -> None:
     assert len(host._decoders) == 1
 
 
+def test_only_who_was_waited_for_has_a_timer_to_be_cancelled() -> None:
+    host, _notes = text_host()
+    assert list(host.received(ANA, b"one\ntwo\n", NOW_NS)) == []
+    assert list(host.finished(ANA, NOW_NS)) == []
+
+
+# Frames
+
+HOLA = Frame(Kind.TEXT, 0, b"hola")
+OFFER = Frame(Kind.OFFER, 1, b"{}")
+UNKNOWN = Frame(200, 7, b"from a later version")
+OFFERED = FrameReceived(NOW_NS, ANA, OFFER)
+SAID_HOLA = received(ANA, b"hola")
+
+
+def framed_host(*answers: Command) -> tuple[Host, Notes]:
+    notes = Notes(*answers)
+    host = Host(notes, Framing.FRAMES)
+    host.opened(ANA, NOW_NS)
+    host.opened(EVA, NOW_NS)
+    notes.told.clear()
+    return host, notes
+
+
+def hear(host: Host, *pieces: bytes, peer: Peer = ANA) -> list[Order]:
+    return [order for piece in pieces for order in host.received(peer, piece, NOW_NS)]
+
+
+def ended(why: str) -> list[Order]:
+    """Return what a framed Ana gets who broke a rule."""
+    frame = Frame(Kind.ERROR, 0, b'{"why":"%b"}' % why.encode())
+    return [Send(ANA, encoded(frame)), Close(ANA, Reason.PROTOCOL)]
+
+
+@given(st.data())
+def test_a_peer_is_text_until_it_sends_the_preface_and_gets_ours_before_any_frame(
+    choices: st.DataObject,
+) -> None:
+    stream = b"hola\n" + PREFACE + encoded(HOLA) + encoded(UNKNOWN) + encoded(OFFER)
+    for pieces in cut_anywhere(stream, choices):
+        host, notes = framed_host(Send(ANA, b"hi"))
+        orders = hear(host, *pieces)
+        assert notes.told == [SAID_HOLA, PeerFramed(NOW_NS, ANA), SAID_HOLA, OFFERED]
+        hi = encoded(Frame(Kind.TEXT, 0, b"hi"))
+        answers = [order for order in orders if isinstance(order, Send)]
+        assert answers == [Send(ANA, said) for said in (b"hi\n", PREFACE, hi, hi, hi)]
+
+
+def test_a_peer_that_sends_no_preface_is_served_as_text() -> None:
+    lines = (b"enchufe/1\n", b"\0enchufe\n", b"\0enchufe/0\n", b"x\0enchufe/1\n")
+    host, notes = framed_host()
+    assert hear(host, *lines) == []
+    assert notes.told == [received(ANA, line[:-1]) for line in lines]
+    assert hear(host, b"x" * (2 * LINE_BYTES_MAX), b"y\nhola\n") == []
+    assert notes.told[-2:] == [received(ANA, b"x" * LINE_BYTES_MAX), SAID_HOLA]
+
+
+def test_the_beginning_of_a_preface_waits_for_its_end() -> None:
+    host, notes = framed_host()
+    assert hear(host, PREFACE[:4]) == []
+    assert hear(host, PREFACE[4:]) == [Send(ANA, PREFACE)]
+    assert notes.told == [PeerFramed(NOW_NS, ANA)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (
+            b"\0\x10\0\1\1\0\0\0\0",
+            "a frame of 1048577 bytes was announced; the longest allowed has 1048576",
+        ),
+        (
+            PREFACE,
+            "a frame of 6647395 bytes was announced; the longest allowed has 1048576",
+        ),
+    ],
+)
+@given(choices=st.data())
+def test_a_broken_rule_ends_that_conversation_and_nothing_more_it_says_counts(
+    fault: bytes, why: str, choices: st.DataObject
+) -> None:
+    for pieces in cut_anywhere(encoded(OFFER) + fault + encoded(HOLA), choices):
+        host, notes = framed_host()
+        hear(host, PREFACE)
+        assert hear(host, *pieces) == ended(why)
+        assert hear(host, encoded(HOLA), b"hola\n") == []
+        assert list(host.finished(ANA, NOW_NS)) == []
+        assert list(host.closed(ANA, Reason.PROTOCOL, NOW_NS)) == []
+        assert notes.told == [PeerFramed(NOW_NS, ANA), OFFERED, closed(ANA, Reason.PROTOCOL)]
+        hear(host, b"hola\n", peer=EVA)
+        assert notes.told[-1] == received(EVA, b"hola")
+
+
+def test_a_stream_that_ends_within_a_frame_broke_a_rule() -> None:
+    host, notes = framed_host()
+    hear(host, PREFACE + encoded(HOLA)[:5])
+    assert list(host.finished(ANA, NOW_NS)) == ended("the stream ended 5 bytes into a frame")
+    assert notes.told == [PeerFramed(NOW_NS, ANA)]
+
+
+def test_another_version_is_refused_in_words_that_a_text_peer_reads() -> None:
+    host, notes = framed_host()
+    assert hear(host, b"\0enchufe/2\n" + encoded(HOLA)) == [
+        Send(ANA, b"enchufe: version 2 of the frames is not spoken here; 1 is\n"),
+        Close(ANA, Reason.PROTOCOL),
+    ]
+    assert notes.told == []
+
+
+def test_a_peer_that_was_waited_for_and_broke_a_rule_leaves_no_timer() -> None:
+    host, _notes = framed_host()
+    assert hear(host, b"ho") == [SetTimer(QUIET_ANA, TEXT_QUIET_S)]
+    orders = hear(host, b"la\n\0enchufe/2\n")
+    assert orders[0] == CancelTimer(QUIET_ANA)
+    assert not host._awaited_ends
+
+
+def test_a_service_may_speak_frames_first_and_hears_text_until_the_peer_does_so_too() -> None:
+    host, notes = framed_host()
+    host._handle = Notes(SpeakFrames(ANA), SendFrame(ANA, OFFER), Send(ANA, b"hola")).handle
+    ours = [Send(ANA, PREFACE), Send(ANA, encoded(OFFER)), Send(ANA, encoded(HOLA))]
+    assert list(host.drained(ANA, NOW_NS)) == ours
+    assert list(host.drained(ANA, NOW_NS)) == ours[1:]
+    host._handle = notes.handle
+    assert hear(host, b"welcome\n" + PREFACE + encoded(OFFER)) == []
+    assert notes.told == [received(ANA, b"welcome"), PeerFramed(NOW_NS, ANA), OFFERED]
+
+
+def test_what_is_spread_reaches_each_in_its_own_way() -> None:
+    rosa = Peer(5, Transport.UDP, "192.0.2.5", 50_005, is_stream=False)
+    host, _notes = framed_host(Spread((ANA, LUIS, EVA, rosa), b"hola"), SpreadFrame((EVA,), OFFER))
+    hear(host, PREFACE, peer=EVA)
+    hear(host, PREFACE + encoded(UNKNOWN), peer=rosa)
+    assert list(host.drained(ANA, NOW_NS)) == [
+        Spread((ANA,), b"hola\n"),
+        Spread((LUIS,), b"hola"),
+        Spread((EVA,), encoded(HOLA)),
+        Spread((rosa,), PREFACE + encoded(HOLA)),
+        Spread((EVA,), encoded(OFFER)),
+    ]
+
+
+@pytest.mark.parametrize("datagram", [b"hola", b"hola\n", b"hola\r\n"])
+def test_a_datagram_without_a_preface_is_text(datagram: bytes) -> None:
+    host, notes = framed_host(Send(LUIS, b"hi"))
+    assert hear(host, datagram, peer=LUIS) == [Send(LUIS, b"hi")]
+    assert notes.told == [received(LUIS, b"hola")]
+
+
+def test_who_sends_a_frame_in_a_datagram_is_answered_in_frames_from_then_on() -> None:
+    host, notes = framed_host(Send(LUIS, b"hola"))
+    said = Send(LUIS, PREFACE + encoded(HOLA))
+    assert hear(host, PREFACE + encoded(OFFER), peer=LUIS) == [said, said]
+    assert hear(host, PREFACE + encoded(HOLA), b"hola", peer=LUIS) == [said, said]
+    assert notes.told == [
+        PeerFramed(NOW_NS, LUIS),
+        FrameReceived(NOW_NS, LUIS, OFFER),
+        *[received(LUIS, b"hola")] * 2,
+    ]
+    assert hear(host, PREFACE + encoded(UNKNOWN), peer=LUIS) == []
+    host.closed(LUIS, Reason.SILENT, NOW_NS)
+    assert not host._framed_sources
+    assert hear(host, b"hola", peer=LUIS) == [Send(LUIS, b"hola")]
+
+
+def test_a_service_that_cannot_read_a_payload_ends_that_conversation() -> None:
+    class Strict(Notes):
+        def handle(self, event: Event) -> Sequence[Command]:
+            if isinstance(event, FrameReceived):
+                raise ProtocolError("what is {this}", this="this")
+            return super().handle(event)
+
+    strict = Strict(Send(ANA, b"hola"))
+    host = Host(strict, Framing.FRAMES)
+    host.opened(ANA, NOW_NS)
+    orders = hear(host, PREFACE + encoded(HOLA) + encoded(OFFER) + encoded(HOLA))
+    hola = Send(ANA, encoded(HOLA))
+    assert orders == [Send(ANA, PREFACE), hola, hola, *ended("what is this")]
+    assert hear(host, encoded(HOLA)) == []
+    assert hear(host, PREFACE + encoded(OFFER), peer=LUIS) == [hola]
+    assert strict.told[-1] == PeerFramed(NOW_NS, LUIS)
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        PREFACE,
+        PREFACE + encoded(HOLA) * 2,
+        PREFACE + b"\xff" * 20,
+        b"\0enchufe/2\n" + encoded(HOLA),
+    ],
+)
+def test_a_datagram_that_breaks_the_rules_is_dropped(datagram: bytes) -> None:
+    host, notes = framed_host(Send(LUIS, b"hola"))
+    assert hear(host, datagram, peer=LUIS) == []
+    assert notes.told == []
+
+
+@given(st.lists(st.binary(max_size=20) | st.sampled_from([PREFACE, encoded(HOLA)])), st.data())
+def test_any_bytes_are_understood_the_same_whatever_the_cuts(
+    parts: list[bytes], choices: st.DataObject
+) -> None:
+    stream = b"".join(parts)
+    heard: list[tuple[list[Event], list[Order]]] = []
+    for pieces in cut_anywhere(stream, choices):
+        host, notes = framed_host(Send(ANA, b"hi"))
+        orders = [*hear(host, *pieces), *host.finished(ANA, NOW_NS)]
+        timers = (SetTimer, CancelTimer)
+        heard.append((notes.told, [o for o in orders if not isinstance(o, timers)]))
+    assert heard.count(heard[0]) == len(heard)
+
+
 # Batches and witnesses
 
 
@@ -241,6 +476,17 @@ def test_a_witness_sees_events_and_commands_in_order_as_the_service_does() -> No
         *(received(ANA, b"th"), Show(ANA, b"th"), answer),
         *(finished(ANA), Close(ANA)),
     ]
+
+
+def test_a_witness_sees_what_the_service_says_and_not_how_it_is_encoded() -> None:
+    seen: list[Event | Command] = []
+    commands = (SpeakFrames(ANA), SendFrame(ANA, OFFER), SpreadFrame((ANA,), OFFER))
+    host = Host(Notes(*commands), Framing.FRAMES, seen.append)
+    assert len(host.opened(ANA, NOW_NS)) == 3
+    assert seen == [opened(ANA), *commands]
+    seen.clear()
+    hear(host, PREFACE + encoded(OFFER) + encoded(UNKNOWN))
+    assert seen == [PeerFramed(NOW_NS, ANA), *commands, OFFERED, *commands]
 
 
 def test_a_witness_changes_nothing() -> None:

@@ -39,7 +39,7 @@ from enchufe.core.limits import TEXT_QUIET_S
 from enchufe.core.peer import Peer
 from enchufe.core.service import Framing, Service
 from enchufe.wire.either import Change, EitherDecoder, Piece
-from enchufe.wire.frames import decoded_datagram, is_framed_datagram
+from enchufe.wire.frames import decoded_datagram
 from enchufe.wire.speech import Speech
 from enchufe.wire.text import TextDecoder, text_of
 
@@ -71,6 +71,7 @@ class Host:
         self._witness = witness
         self._is_unwatched_raw = self._is_raw and witness is None
         self._decoders: dict[int, tuple[Peer, TextDecoder | EitherDecoder]] = {}
+        self._awaited_ends: set[int] = set()  # peers whose silence would end a line
         self._speech = Speech()
         self._framed_sources: set[int] = set()  # datagram peers that have sent a frame
 
@@ -89,8 +90,8 @@ class Host:
             return _orders(self._witnessed(MessageReceived(at_ns, peer, data)))
         if peer.is_stream:
             return self._received_stream(peer, data, at_ns)
-        if self._framing is Framing.FRAMES and is_framed_datagram(data):
-            return self._received_framed_datagram(peer, data, at_ns)
+        if self._framing is Framing.FRAMES:
+            return self._received_datagram(peer, data, at_ns)
         return self.happened(MessageReceived(at_ns, peer, text_of(data)))
 
     def received_batch(self, arrivals: Iterable[tuple[Peer, bytes]], at_ns: int) -> Sequence[Order]:
@@ -107,13 +108,16 @@ class Host:
 
     def finished(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         """Tell the service that ``peer`` will send no more, after its last words."""
+        if self._is_raw or not peer.is_stream:
+            return self.happened(PeerFinished(at_ns, peer))
+        held = self._decoders.get(peer.id)
+        if held is None:  # it broke the rules; the service hears of it no more until it is gone
+            return ()
         orders = self._flushed_text(peer, at_ns)
-        decoder = self._decoders.get(peer.id)
-        if decoder is not None and isinstance(decoder[1], EitherDecoder):
-            try:
-                decoder[1].finish()
-            except ProtocolError as error:
-                return [*orders, *self._broken(peer, error)]
+        try:
+            held[1].finish()
+        except ProtocolError as error:
+            return [*orders, *self._broken(peer, error)]
         return [*orders, *self.happened(PeerFinished(at_ns, peer))]
 
     def drained(self, peer: Peer, at_ns: int) -> Sequence[Order]:
@@ -173,10 +177,18 @@ class Host:
                 orders += self._said(peer, piece, at_ns)
         except ProtocolError as error:
             return [*orders, *self._broken(peer, error)]
-        timer = f"{_QUIET_TIMER}{peer.id}"
-        waits = decoder.waits_for_end
-        orders.append(SetTimer(timer, TEXT_QUIET_S) if waits else CancelTimer(timer))
+        orders += self._quiet_timer(peer, waits=decoder.waits_for_end)
         return orders
+
+    def _quiet_timer(self, peer: Peer, *, waits: bool) -> Sequence[Order]:
+        """Await the end of a line from now on, or no more."""
+        if waits:
+            self._awaited_ends.add(peer.id)
+            return (SetTimer(f"{_QUIET_TIMER}{peer.id}", TEXT_QUIET_S),)
+        if peer.id not in self._awaited_ends:
+            return ()
+        self._awaited_ends.remove(peer.id)
+        return (CancelTimer(f"{_QUIET_TIMER}{peer.id}"),)
 
     def _said(self, peer: Peer, piece: Piece, at_ns: int) -> Sequence[Order]:
         """Tell the service of a line, or of a frame if it is of a kind we know."""
@@ -191,29 +203,36 @@ class Host:
             return self.happened(FrameReceived(at_ns, peer, piece))
         return ()
 
-    def _received_framed_datagram(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
-        """Tell the service of a datagram's frame; one that holds none is dropped, as UDP may."""
+    def _received_datagram(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
+        """Tell the service of a datagram's text or frame.
+
+        A datagram that breaks the rules is dropped, as UDP may: an answer would reach
+        somebody who never asked, if its source is forged.
+        """
+        orders: list[Order] = []
         try:
             frame = decoded_datagram(data)
+            if frame is None:
+                return self.happened(MessageReceived(at_ns, peer, text_of(data)))
+            if peer.id not in self._framed_sources:
+                self._framed_sources.add(peer.id)
+                orders += self._said(peer, Change.TO_FRAMES, at_ns)
+            return [*orders, *self._said(peer, frame, at_ns)]
         except ProtocolError:
-            return ()
-        orders: list[Order] = []
-        if peer.id not in self._framed_sources:
-            self._framed_sources.add(peer.id)
-            orders += self._said(peer, Change.TO_FRAMES, at_ns)
-        return [*orders, *self._said(peer, frame, at_ns)]
+            return orders
 
     def _broken(self, peer: Peer, error: ProtocolError) -> Sequence[Order]:
         """End a conversation in which nothing more can be understood, and say why."""
-        self._decoders.pop(peer.id, None)
+        del self._decoders[peer.id]
         said = self._speech.error(peer, str(error))
-        return [Send(peer, said), Close(peer, Reason.PROTOCOL)]
+        quiet = self._quiet_timer(peer, waits=False)
+        return [*quiet, Send(peer, said), Close(peer, Reason.PROTOCOL)]
 
     def _flushed_text(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         held = self._decoders.get(peer.id)
         if held is None:
             return ()
-        orders: list[Order] = [CancelTimer(f"{_QUIET_TIMER}{peer.id}")]
+        orders = [*self._quiet_timer(peer, waits=False)]
         for message in held[1].flush():
             orders += self.happened(MessageReceived(at_ns, peer, message))
         return orders
@@ -227,9 +246,9 @@ class Host:
             case SendFrame():
                 return (Send(command.peer, self._speech.frame(command.peer, command.frame)),)
             case Spread():
-                return self._speech.spread_text(command.peers, command.message)
+                return self._speech.spread_text(command)
             case SpreadFrame():
-                return self._speech.spread_frame(command.peers, command.frame)
+                return self._speech.spread_frame(command)
             case SpeakFrames():
                 return self._speech.frames_for(command.peer)
             case _:

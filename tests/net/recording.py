@@ -12,6 +12,7 @@ from enchufe.core.events import Event
 from enchufe.core.exits import ExitCode
 from enchufe.core.notices import Notice
 from enchufe.core.peer import Peer
+from enchufe.core.service import Framing
 from enchufe.host import Host
 from enchufe.net.driver import Driver
 
@@ -41,14 +42,18 @@ class Recorder:
 class Driven:
     """A driver with a `Recorder`; remembers what it was told of the run."""
 
-    def __init__(self, rule: Callable[[Event], Sequence[Command]] = nothing) -> None:
+    def __init__(
+        self,
+        rule: Callable[[Event], Sequence[Command]] = nothing,
+        framing: Framing = Framing.RAW,
+    ) -> None:
         self.service = Recorder(rule)
         self.notices: list[Notice] = []
         self.shown: list[tuple[Peer, bytes]] = []
         self.stopped: list[ExitCode] = []
         self.driver = Driver(
             "test",
-            Host(self.service),
+            Host(self.service, framing),
             numbers=itertools.count(1),
             notify=self.notices.append,
             show=lambda peer, message: self.shown.append((peer, message)),

@@ -20,11 +20,14 @@ from enchufe.core.events import (
     PeerOpened,
     Reason,
 )
+from enchufe.core.frames import Frame, Kind
 from enchufe.core.limits import SEND_QUEUE_BYTES_MAX
 from enchufe.core.notices import PeerLeft
 from enchufe.core.peer import Peer, Transport
+from enchufe.core.service import Framing
 from enchufe.net import stream
 from enchufe.net.stream import SmallReadsLink, StreamLink
+from enchufe.wire.frames import PREFACE, encoded
 
 loops = pytest.mark.parametrize("plain", [False, True], ids=["uvloop", "asyncio"])
 
@@ -68,6 +71,7 @@ async def paired(
     *,
     buffer_bytes: int | None = None,
     holds: bool = False,
+    framing: Framing = Framing.RAW,
 ) -> AsyncIterator[Pair]:
     """Join a link of ours with a plain TCP socket."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -75,7 +79,7 @@ async def paired(
         near, address = listener.accept()
     far.setblocking(False)
     near.setblocking(False)
-    driven = Driven(rule)
+    driven = Driven(rule, framing)
     peer = Peer(driven.driver.next_number(), Transport.TCP, *address[:2])
     pair = Pair(driven, far)
     hold = pair.held.append if holds else None
@@ -125,6 +129,53 @@ def test_small_reads_are_of_the_size_asked_for(plain: bool) -> None:
             pair.far.sendall(b"This is the message.  It will be repeated.")
             assert len(await pair.hears(42)) == 42
             assert pair.messages() == [b"This is the mess", b"age.  It will be", b" repeated."]
+
+    on_loop(main(), plain=plain)
+
+
+@loops
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [
+        (b"hola\n", b"hola\n"),
+        (b"hola\n" + PREFACE, b"hola\n" + PREFACE),
+        (
+            PREFACE + encoded(Frame(200, 1, b"?")) + encoded(Frame(Kind.TEXT, 0, b"hola")),
+            PREFACE + encoded(Frame(Kind.TEXT, 0, b"hola")),
+        ),
+    ],
+)
+def test_a_peer_is_answered_in_lines_or_in_frames_as_it_speaks(
+    said: bytes, answered: bytes, plain: bool
+) -> None:
+    async def main() -> None:
+        async with paired(echo, framing=Framing.FRAMES, buffer_bytes=5) as pair:
+            pair.far.sendall(said)
+            pair.far.shutdown(socket.SHUT_WR)
+            assert await pair.hears(1000) == answered
+            await until(lambda: pair.closed() is not None)
+            left = pair.closed()
+            assert left is not None
+            assert left.reason is Reason.FINISHED
+
+    on_loop(main(), plain=plain)
+
+
+@loops
+def test_a_peer_that_breaks_the_rules_of_the_frames_is_told_why_before_the_end(
+    plain: bool,
+) -> None:
+    async def main() -> None:
+        async with paired(echo, framing=Framing.FRAMES) as pair:
+            pair.far.sendall(PREFACE + b"\xff" * 9 + encoded(Frame(Kind.TEXT, 0, b"hola")))
+            heard = await pair.hears(1000)
+            assert heard.startswith(PREFACE + b"\0\0\0")
+            assert heard[len(PREFACE) + 4 :].startswith(b'\2\0\0\0\0{"why":"a frame of 4294967295')
+            pair.far.shutdown(socket.SHUT_WR)
+            await until(lambda: pair.closed() is not None)
+            left = pair.closed()
+            assert left is not None
+            assert (left.reason, pair.messages()) == (Reason.PROTOCOL, [])
 
     on_loop(main(), plain=plain)
 

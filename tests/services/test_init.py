@@ -5,7 +5,7 @@ from tests.playbook import ANA, LUIS, Playbook, finished, opened, received
 
 from enchufe.core.commands import Close, Send
 from enchufe.core.service import Framing
-from enchufe.services import CATALOGUE, Texts
+from enchufe.services import CATALOGUE, Wishes
 
 
 def test_it_lists_the_services_by_the_names_people_type() -> None:
@@ -16,7 +16,7 @@ def test_it_lists_the_services_by_the_names_people_type() -> None:
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
 def test_each_makes_a_fresh_service_that_answers_events(name: str) -> None:
     kind = CATALOGUE[name]
-    one, other = kind.make(Texts()), kind.make(Texts())
+    one, other = kind.make(Wishes()), kind.make(Wishes())
     assert one is not other
     assert list(one.handle(opened(LUIS))) == []
     assert kind.summary
@@ -28,22 +28,24 @@ def test_no_two_services_are_looked_for_at_the_same_place() -> None:
     assert len(places) == len(set(places)) == 8
 
 
-def test_only_hello_wants_lines() -> None:
-    textual = [name for name, kind in CATALOGUE.items() if kind.framing is Framing.TEXT]
-    assert textual == ["hello"]
+def test_who_wants_messages_takes_them_as_lines_or_as_frames() -> None:
+    framed = [name for name, kind in CATALOGUE.items() if kind.framing is Framing.FRAMES]
+    raw = [name for name, kind in CATALOGUE.items() if kind.framing is Framing.RAW]
+    assert sorted(framed) == ["chat", "hello"]
+    assert sorted(framed + raw) == sorted(CATALOGUE)
 
 
 def test_the_texts_are_the_ones_the_service_says() -> None:
-    texts = Texts(hello_answer="hola", greet_stream="gracias\n", greet_datagram="{port}")
-    greet = CATALOGUE["greet"].make(texts)
+    wishes = Wishes(hello_answer="hola", greet_stream="gracias\n", greet_datagram="{port}")
+    greet = CATALOGUE["greet"].make(wishes)
     Playbook(greet).when(opened(ANA), Send(ANA, b"gracias\n"), Close(ANA))
     Playbook(greet).when(received(LUIS, b"x"), Send(LUIS, b"50002"))
-    hello = CATALOGUE["hello"].make(texts)
+    hello = CATALOGUE["hello"].make(wishes)
     assert Send(ANA, b"hola") in hello.handle(received(ANA, b"x"))
 
 
 @pytest.mark.parametrize("name", sorted(set(CATALOGUE) - {"chargen"}))
 def test_a_peer_that_has_said_all_is_left_sooner_or_later(name: str) -> None:
-    service = CATALOGUE[name].make(Texts())
+    service = CATALOGUE[name].make(Wishes())
     answers = [*service.handle(opened(ANA)), *service.handle(finished(ANA))]
     assert Close(ANA) in answers

@@ -15,8 +15,10 @@ from enchufe.core.commands import (
     Dial,
     Finish,
     Order,
+    ReadOn,
     Recall,
     Remember,
+    Rest,
     Send,
     SetTimer,
     Show,
@@ -58,6 +60,12 @@ class Link:
     def await_drained(self) -> None:
         self.orders.append("await drained")
 
+    def rest(self) -> None:
+        self.orders.append("rest")
+
+    def read_on(self) -> None:
+        self.orders.append("read on")
+
 
 def driven() -> tuple[Network, Driver, Obedient, Link]:
     network, service = Network(Chance(1), CALM), Obedient()
@@ -81,6 +89,8 @@ ON_LINKS = [
     (Close(ANA), "close"),
     (Close(ANA, Reason.PROTOCOL), "close: protocol"),
     (AwaitDrained(ANA), "await drained"),
+    (Rest(ANA), "rest"),
+    (ReadOn(ANA), "read on"),
 ]
 
 
@@ -92,6 +102,14 @@ def test_what_concerns_a_peer_is_done_on_its_link(order: Order, done: object) ->
     driver.closed(link, Reason.RESET)
     driver.perform([order])
     assert link.orders == [done]
+
+
+def test_what_is_spread_reaches_all_but_one() -> None:
+    _network, driver, _service, link = driven()
+    other = Link(LUIS)
+    driver.opened(other)
+    driver.perform([Spread((ANA, LUIS), b"x", but=ANA)])
+    assert (link.orders, other.orders) == ([], [b"x"])
 
 
 def test_what_is_not_about_the_network_is_done_by_what_the_world_gave() -> None:

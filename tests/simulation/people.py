@@ -14,7 +14,7 @@ from enchufe.core.events import (
 )
 from enchufe.core.exits import ExitCode
 from enchufe.core.peer import Peer, Transport
-from enchufe.services import CATALOGUE, Texts
+from enchufe.services import CATALOGUE, Wishes
 from enchufe.services.caller import Caller
 from enchufe.sim.driver import Driver
 from enchufe.sim.machine import Machine
@@ -84,7 +84,7 @@ class Script:
 def serve(machine: Machine, name: str, port: int) -> Driver:
     """Serve what the catalogue calls ``name``."""
     kind = CATALOGUE[name]
-    return machine.serve(name, kind.make(Texts()), port, kind.framing)
+    return machine.serve(name, kind.make(Wishes()), port, kind.framing)
 
 
 def call(world: World, port: int, wait_s: float | None = None) -> Driver:

@@ -90,12 +90,32 @@ def test_no_message_is_longer_than_the_limit_and_no_byte_is_lost(
     assert messages == decoded([stream])
 
 
+@given(st.lists(st.integers(0, 3 * LINE_BYTES_MAX), max_size=6), st.data())
+def test_of_a_line_too_long_only_the_beginning_is_returned_where_that_is_wanted(
+    lengths: list[int], choices: st.DataObject
+) -> None:
+    lines = [b"%d " % length + b"x" * length for length in lengths]
+    stream = b"".join(line + b"\r\n" for line in lines)
+    places = choices.draw(st.lists(st.integers(0, len(stream)), max_size=8))
+    decoder = TextDecoder(skips_too_long=True)
+    messages = [m for piece in cut_at(stream, places) for m in decoder.feed(piece)]
+    assert messages == [line[:LINE_BYTES_MAX] for line in lines]
+    assert decoder.flush() == []
+
+
 @given(st.lists(st.integers(1, LINE_BYTES_MAX), max_size=6))
 def test_never_more_than_one_line_is_held(sizes: list[int]) -> None:
     decoder = TextDecoder()
     for size in sizes:
         decoder.feed(b"x" * size)
         assert len(decoder._held) <= LINE_BYTES_MAX
+
+
+def test_a_line_is_cut_at_the_first_byte_too_many() -> None:
+    decoder = TextDecoder()
+    assert decoder.feed(LONG) == []
+    assert decoder.feed(b"y") == [LONG]
+    assert decoder.feed(b"\n") == [b"y"]
 
 
 def test_it_knows_whether_a_line_is_waiting_for_its_end() -> None:

@@ -1,6 +1,7 @@
 """``enchufe serve``: services at endpoints, until Ctrl-C or a limit."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enchufe.cli.parsing import buffer_bytes, count, seconds
@@ -18,8 +19,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=_("run services that others talk to"),
         description=_(
             "Runs services on loopback, or where their endpoints say. Without arguments it opens "
-            "echo, hello and greet on the ports the course guides use. Services: echo, hello, "
-            "greet, discard, daytime, time, chargen."
+            "echo, chat and greet on the ports the course guides use. Services: echo, hello, "
+            "chat, greet, discard, daytime, time, chargen."
         ),
         examples=(
             ("enchufe serve", _("the guides' services on the guides' ports")),
@@ -29,6 +30,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             ),
             ("enchufe serve greet@tcp://:9001 --stop-after 5", _("greet five clients and end")),
             ("enchufe serve hello@udp://:12345", _("show who says hello, and answer")),
+            (
+                "enchufe serve chat@tcp://:12345 chat@udp://:12345 --history plaza.db",
+                _("a room that remembers"),
+            ),
             ("enchufe serve 'echo@tcp://*:3500' --allow 192.168.0.0/16", _("for the classroom")),
             ("enchufe serve chargen@tcp://:0", _("any free port; the real one is printed")),
         ),
@@ -43,6 +48,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ),
     )
     _add_talking(parser)
+    _add_room(parser)
     _add_doors(parser)
     _add_ending(parser)
     parser.set_defaults(run=run)
@@ -75,6 +81,22 @@ def _add_talking(parser: argparse.ArgumentParser) -> None:
     family = group.add_mutually_exclusive_group()
     family.add_argument("-4", "--ipv4", action="store_true", help=_("listen in IPv4 only"))
     family.add_argument("-6", "--ipv6", action="store_true", help=_("listen in IPv6 only"))
+
+
+def _add_room(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("the chat room"))
+    group.add_argument(
+        "--history",
+        type=Path,
+        metavar=_("FILE"),
+        help=_("keep what is said in this file, safe before it is told to anybody"),
+    )
+    group.add_argument(
+        "--slow",
+        choices=("drop", "disconnect"),
+        default="drop",
+        help=_("what becomes of those who do not read: left out until they do, or disconnected"),
+    )
 
 
 def _add_doors(parser: argparse.ArgumentParser) -> None:
@@ -138,6 +160,7 @@ def _choices(arguments: argparse.Namespace) -> "Choices":
     import socket
 
     from enchufe.clients.serving import Choices
+    from enchufe.services.chat import Slow
 
     family = socket.AF_INET if arguments.ipv4 else socket.AF_INET6 if arguments.ipv6 else 0
     return Choices(
@@ -148,6 +171,8 @@ def _choices(arguments: argparse.Namespace) -> "Choices":
         log=arguments.log,
         quiet=arguments.quiet,
         workers=arguments.workers,
+        history=arguments.history and arguments.history.expanduser(),
+        slow=Slow(arguments.slow),
         allow=arguments.allow,
         deny=arguments.deny,
         peers_max=arguments.max_peers,

@@ -164,7 +164,8 @@ class Call:
         self._display_one(message)
         link = self._driver.links.get(peer.id)
         if self._is_interactive and isinstance(link, StreamLink):
-            link.rest(SCREEN_REST_S)
+            link.rest()
+            asyncio.get_running_loop().call_later(SCREEN_REST_S, link.read_on)
 
     def _notice(self, notice: Notice) -> None:
         if isinstance(notice, PeerLeft):

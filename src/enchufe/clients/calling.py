@@ -29,7 +29,8 @@ class Calling:
         show: shows the person what the peer said.
         cut: called with the kept and the whole size, in bytes, of a datagram longer
             than the buffer.
-        equipment: performs what is not about sockets; its ``dial`` is ours.
+        equipment: performs what is not about sockets; its ``dial`` and
+            ``hold_input`` are ours.
     """
 
     def __init__(
@@ -59,7 +60,13 @@ class Calling:
             notify=notify,
             show=show,
             stop=self.stop,
-            equipment=Equipment(given.tell, self._dial_again, given.history, given.files),
+            equipment=Equipment(
+                tell=given.tell,
+                dial=self._dial_again,
+                hold_input=self._hold_input,
+                history=given.history,
+                files=given.files,
+            ),
         )
 
     @property

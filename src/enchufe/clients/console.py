@@ -1,7 +1,6 @@
 """The server's own screen: where it listens, how to try it, who comes and goes."""
 
 import errno
-import sys
 import time
 from typing import TextIO
 
@@ -46,13 +45,12 @@ class ServerConsole:
     Its ``console`` is for whoever draws something below the lines.
 
     Args:
-        stream: where to, standard output by default.
+        stream: where to; None for standard output as it is at each moment, because a
+            line being typed puts itself in between.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self.console = _Console(
-            file=stream or sys.stdout, highlight=False, markup=False, soft_wrap=True
-        )
+        self.console = _Console(file=stream, highlight=False, markup=False, soft_wrap=True)
         self._announced: set[tuple[Transport, str, int, str]] = set()
         self._width = max(len(name) for name in CATALOGUE)
 

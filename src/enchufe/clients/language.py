@@ -8,8 +8,13 @@ import gettext
 import locale
 import os
 from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct
 
 from enchufe.core.errors import EnchufeError
+
+Words = TypeVar("Words", bound=Struct)
 
 DOMAIN = "enchufe"
 LANGUAGES = ("en", "es")
@@ -63,3 +68,8 @@ def explain(error: EnchufeError) -> str:
 def advise(error: EnchufeError) -> str:
     """Return the error's hint in the chosen language, or ""."""
     return _(error.hint).format(**error.fields)
+
+
+def translated(words: Words) -> Words:
+    """Return ``words``, whose fields are texts, in the chosen language."""
+    return type(words)(**{name: _(getattr(words, name)) for name in words.__struct_fields__})

@@ -19,7 +19,7 @@ def planned(services: Sequence[str]) -> Plan:
         UsageError: a service or an endpoint is not understood.
     """
     plan: Plan = {}
-    for text in services or [kind.name for kind in CATALOGUE.values() if kind.guide_ports]:
+    for text in services or [kind.name for kind in CATALOGUE.values() if kind.is_usual]:
         name, endpoint = parse_served(text)
         kind = _kind(text, name)
         plan.setdefault(name, []).extend(_usual(kind) if endpoint is None else [endpoint])

@@ -45,10 +45,10 @@ def _output() -> Output:
     return output
 
 
-def _erase_empty_line(session: PromptSession[str]) -> None:
+def _erase_empty_line(session: PromptSession[str], *, keeps: bool) -> None:
     """Leave no bare prompt on the screen when the conversation ends under it.
 
-    What was typed stays, and so does a line that was sent.
+    What was typed stays, and so does a line that was sent if the screen ``keeps`` it.
     """
     buffer, accept = session.default_buffer, session.default_buffer.accept_handler
 
@@ -56,24 +56,26 @@ def _erase_empty_line(session: PromptSession[str]) -> None:
         session.app.erase_when_done = not buffer.text
 
     def sent(buffer: Buffer) -> bool:
-        session.app.erase_when_done = False
+        session.app.erase_when_done = not keeps
         return accept is None or accept(buffer)
 
     buffer.on_text_changed += changed
     buffer.accept_handler = sent
 
 
-async def lines(prompt: str) -> AsyncIterator[str]:
+async def lines(prompt: str, *, keeps: bool = True) -> AsyncIterator[str]:
     """Yield each line typed, until Ctrl-D.
 
     Args:
         prompt: shown before the line.
+        keeps: whether a line stays on the screen when it is sent, or whoever takes it
+            shows it in a place of its own.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
     session: PromptSession[str] = PromptSession(history=_history(), output=_output())
-    _erase_empty_line(session)
+    _erase_empty_line(session, keeps=keeps)
     proxy = StdoutProxy(raw=True, sleep_between_writes=SCREEN_PAUSE_S)
     stream = cast("TextIO", proxy)  # as prompt_toolkit's own patch_stdout does
     raw = session.input.raw_mode()  # also between two lines: what is typed then is not lost

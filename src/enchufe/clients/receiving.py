@@ -29,7 +29,7 @@ from enchufe.core.transfer.incoming import Policy
 from enchufe.host import Host
 from enchufe.machine.descriptors import raise_limit
 from enchufe.net.door import Door
-from enchufe.net.driver import Equipment
+from enchufe.net.driver import Driver, Equipment
 from enchufe.net.listen import BoundSocket, listen
 from enchufe.net.server import Rules, Server, Serving
 from enchufe.services.receiver import Receiver
@@ -103,18 +103,18 @@ class _Receiving:
             Host(Receiver(self._choices.policy), Framing.FRAMES),
             sockets,
             self._output.guard(self._screen.show),
-            self._equip,
+            Equipment(files=self._desk.perform),
+            self._begin,
         )
         try:
             return await self._server.run([serving])
         finally:
             self._desk.close()
 
-    def _equip(self, happened: Callable[[Event], None]) -> Equipment:
-        self._desk.open(happened)
+    def _begin(self, driver: Driver) -> None:
+        self._desk.open(driver.happened)
         if self._questions is not None:
-            self._questions.open(happened)
-        return Equipment(files=self._desk.perform)
+            self._questions.open(driver.happened)
 
     def _arrived(self, path: Path) -> None:
         if self._shows_pictures:

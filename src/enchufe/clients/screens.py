@@ -23,12 +23,14 @@ class Screen(Struct, frozen=True):
         witness: shows every event and command; None where nobody looks.
         show: shows what a peer said.
         output: ends the run when none of them can show any more.
+        shows_room: whether what is said in a room is shown too.
     """
 
     notice: Callable[[Notice], None]
     witness: Witness | None
     show: Callable[[Peer, bytes], None]
     output: OutputGuard = field(default_factory=OutputGuard)
+    shows_room: bool = False
 
 
 def screen_for(*, as_json_lines: bool, as_transcript: bool, only_problems: bool) -> Screen:
@@ -49,13 +51,14 @@ def _screen_for(as_json_lines: bool, as_transcript: bool, only_problems: bool) -
     if as_transcript:
         return _transcript_screen()
     console = ServerConsole()
-    return Screen(console.notice, None, console.show)
+    return Screen(console.notice, None, console.show, shows_room=True)
 
 
 def _guarded(screen: Screen) -> Screen:
     guard = screen.output.guard
     witness = None if screen.witness is None else guard(screen.witness)
-    return Screen(guard(screen.notice), witness, guard(screen.show), screen.output)
+    notice, show = guard(screen.notice), guard(screen.show)
+    return Screen(notice, witness, show, screen.output, screen.shows_room)
 
 
 def _transcript_screen() -> Screen:

@@ -1,17 +1,21 @@
 """A person runs services: from what was asked for to a running server and its screen."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
-from enchufe.clients.language import _
+from enchufe.clients.language import _, translated
 from enchufe.clients.plan import Plan, planned
+from enchufe.clients.rooms import Rooms
 from enchufe.clients.saying import say_error
 from enchufe.clients.screens import Screen, screen_for, without_announcements
 from enchufe.clients.words import refusal_reason
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, EnchufeError, UnreachableError, UsageError
 from enchufe.core.exits import ExitCode
+from enchufe.core.room_words import RoomWords
 from enchufe.host import Host
 from enchufe.machine.descriptors import raise_limit
 from enchufe.net.door import Door
@@ -19,7 +23,8 @@ from enchufe.net.listen import BACKLOG_DEFAULT, BoundSocket, listen
 from enchufe.net.loop import run
 from enchufe.net.server import Rules, Server, Serving
 from enchufe.net.workers import serve_in_processes
-from enchufe.services import CATALOGUE, Texts
+from enchufe.services import CATALOGUE, Wishes
+from enchufe.services.chat import Slow
 
 
 class Choices(Struct, frozen=True):
@@ -31,6 +36,8 @@ class Choices(Struct, frozen=True):
         log: "jsonl" to write events for programs.
         quiet: whether only problems are shown.
         workers: how many processes share the endpoints.
+        history: the file in which a room keeps what was said; None to forget it at the end.
+        slow: what a room does with those who do not read.
     """
 
     services: Sequence[str] = ()
@@ -40,6 +47,8 @@ class Choices(Struct, frozen=True):
     log: str | None = None
     quiet: bool = False
     workers: int = 1
+    history: Path | None = None
+    slow: Slow = Slow.DROP
     allow: Sequence[str] = ()
     deny: Sequence[str] = ()
     peers_max: int | None = None
@@ -93,6 +102,11 @@ def _check_workers(choices: Choices, plan: Plan) -> None:
             N_("--workers does not go with a Unix socket"),
             hint=N_("A path belongs to one process; use tcp:// or udp://"),
         )
+    if any(CATALOGUE[name].remembers for name in plan):
+        raise UsageError(
+            N_("--workers does not go with a room"),
+            hint=N_("Its members would be in different processes, and not hear each other"),
+        )
     if choices.serve_max or choices.peers_max:
         raise UsageError(
             N_("--workers does not go with --stop-after or --max-peers"),
@@ -108,29 +122,42 @@ async def _serve_here(choices: Choices, plan: Plan, screen: Screen, rules: Rules
 async def _run(
     choices: Choices, screen: Screen, rules: Rules, sockets: dict[str, list[BoundSocket]]
 ) -> ExitCode:
-    texts = _texts(choices.text)
-    services = [
-        Serving(
-            name,
-            Host(CATALOGUE[name].make(texts), CATALOGUE[name].framing, screen.witness),
-            bound,
-            screen.show,
-        )
-        for name, bound in sockets.items()
-    ]
     server = Server(rules, screen.notice)
     screen.output.end_run = lambda: server.stop(ExitCode.OUTPUT_CLOSED)
-    return await server.run(services)
+    rooms = Rooms(choices.history, server.stop, is_shown=screen.shows_room)
+    wishes = _wishes(choices)
+    services = [_serving(name, bound, wishes, screen, rooms) for name, bound in sockets.items()]
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            talking = tasks.create_task(rooms.converse())
+            exit_code = await server.run(services)
+            talking.cancel()
+    finally:
+        rooms.close()
+    return exit_code
 
 
-def _texts(text: str | None) -> Texts:
+def _serving(
+    name: str, bound: Sequence[BoundSocket], wishes: Wishes, screen: Screen, rooms: Rooms
+) -> Serving:
+    kind = CATALOGUE[name]
+    host = Host(kind.make(wishes), kind.framing, screen.witness)
+    if not kind.remembers:
+        return Serving(name, host, bound, screen.show)
+    return Serving(name, host, bound, screen.show, rooms.equipment, rooms.begin)
+
+
+def _wishes(choices: Choices) -> Wishes:
+    room_words, text = translated(RoomWords()), choices.text
     if text is None:
-        return Texts(
+        return Wishes(
             hello_answer=_("hi there"),
             greet_stream=_("Thank you for connecting") + "\n",
             greet_datagram=_("Here is my answer for {host}."),
+            room_words=room_words,
+            slow=choices.slow,
         )
-    return Texts(hello_answer=text, greet_stream=text + "\n", greet_datagram=text)
+    return Wishes(text, text + "\n", text, room_words, choices.slow)
 
 
 async def _open(choices: Choices, plan: Plan, *, sharing: bool) -> dict[str, list[BoundSocket]]:

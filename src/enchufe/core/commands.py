@@ -38,14 +38,14 @@ class AwaitDrained(Struct, frozen=True, tag=True):
     peer: Peer
 
 
-class PauseReading(Struct, frozen=True, tag=True):
-    """Read nothing more from a stream peer for now: what came has not been dealt with yet."""
+class Rest(Struct, frozen=True, tag=True):
+    """Read nothing more from this peer for now: it says more than can be taken in."""
 
     peer: Peer
 
 
-class ResumeReading(Struct, frozen=True, tag=True):
-    """Read again from a peer after `PauseReading`."""
+class ReadOn(Struct, frozen=True, tag=True):
+    """Read from this peer again."""
 
     peer: Peer
 
@@ -58,10 +58,11 @@ class Show(Struct, frozen=True, tag=True):
 
 
 class Spread(Struct, frozen=True, tag=True):
-    """Send the same message to many peers."""
+    """Send the same message to many peers, but not to one of them."""
 
     peers: tuple[Peer, ...]
     message: bytes
+    but: Peer | None = None
 
 
 class Tell(Struct, frozen=True, tag=True):
@@ -72,6 +73,12 @@ class Tell(Struct, frozen=True, tag=True):
 
     text: str
     by: str = ""
+
+
+class HoldInput(Struct, frozen=True, tag=True):
+    """Read no more of what the person says, or read on: what was said has to leave first."""
+
+    held: bool
 
 
 class SetTimer(Struct, frozen=True, tag=True):
@@ -110,13 +117,15 @@ class Recall(Struct, frozen=True, tag=True):
         tag: given back with the answer.
         room: where it was said.
         after_id: only what came after that line.
-        count_max: at most so many, the latest ones.
+        count_max: at most so many.
+        oldest: whether those are the first after that line, or else the latest ones.
     """
 
     tag: str
     room: str
     after_id: int
     count_max: int
+    oldest: bool = False
 
 
 class SendFrame(Struct, frozen=True, tag=True):
@@ -127,10 +136,11 @@ class SendFrame(Struct, frozen=True, tag=True):
 
 
 class SpreadFrame(Struct, frozen=True, tag=True):
-    """Send the same frame to many peers that speak them."""
+    """Send the same frame to many peers that speak them, but not to one of them."""
 
     peers: tuple[Peer, ...]
     frame: Frame
+    but: Peer | None = None
 
 
 class SpeakFrames(Struct, frozen=True, tag=True):
@@ -145,12 +155,13 @@ Order: TypeAlias = (
     | Finish
     | Close
     | AwaitDrained
-    | PauseReading
-    | ResumeReading
+    | Rest
+    | ReadOn
     | Show
     | Tell
     | SetTimer
     | CancelTimer
+    | HoldInput
     | Dial
     | Remember
     | Recall

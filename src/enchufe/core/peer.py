@@ -12,11 +12,12 @@ class Transport(StrEnum):
     UDP = "udp"
     UNIX = "unix"
     UNIXGRAM = "unixgram"
+    CONSOLE = "console"  # the person who runs the server; no endpoint has it
 
     @property
     def is_stream(self) -> bool:
         """Whether bytes arrive as one stream, without marks between messages."""
-        return self in (Transport.TCP, Transport.UNIX)
+        return self in (Transport.TCP, Transport.UNIX, Transport.CONSOLE)
 
     @property
     def is_internet(self) -> bool:

@@ -83,8 +83,11 @@ class DatagramLink:
         """Report at once: a datagram is handed to the system whole or not at all."""
         self._endpoint.report_drained(self)
 
-    def hold_reading(self, hold: bool) -> None:
-        """Do nothing: a datagram that is not read would be lost."""
+    def rest(self) -> None:
+        """Do nothing: there is no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Do nothing: nothing was left unread."""
 
     def activity(self) -> int:
         """Return when it last spoke: an empty datagram is a sign of life too."""

@@ -164,8 +164,11 @@ class DialledDatagram:
         """Report at once: a datagram is handed to the system whole or not at all."""
         self._loop.call_soon(self._driver.drained, self.peer)
 
-    def hold_reading(self, hold: bool) -> None:
-        """Do nothing: a datagram that is not read would be lost."""
+    def rest(self) -> None:
+        """Do nothing: there is no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Do nothing: nothing was left unread."""
 
     def activity(self) -> int:
         """Return how many bytes have moved."""

@@ -13,11 +13,12 @@ from enchufe.core.commands import (
     Close,
     Dial,
     Finish,
+    HoldInput,
     Order,
-    PauseReading,
+    ReadOn,
     Recall,
     Remember,
-    ResumeReading,
+    Rest,
     Send,
     SetTimer,
     Show,
@@ -56,8 +57,11 @@ class Link(Protocol):
     def await_drained(self) -> None:
         """Report `PeerDrained` when nothing is queued any more."""
 
-    def hold_reading(self, hold: bool) -> None:
-        """Read nothing more from the peer, or read again."""
+    def rest(self) -> None:
+        """Read nothing more for now; a datagram peer has no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Read again."""
 
     def activity(self) -> int:
         """Return a number that changes whenever something moves."""
@@ -70,12 +74,14 @@ class Equipment(Struct, frozen=True):
     Args:
         tell: tells the person at this side something, and who says it.
         dial: calls the server again.
+        hold_input: stops reading what the person says, or reads on.
         history: keeps lines, and looks them up.
         files: reads and writes files.
     """
 
     tell: Callable[[str, str], None] | None = None
     dial: Callable[[], None] | None = None
+    hold_input: Callable[[bool], None] | None = None
     history: Callable[[Remember | Recall], None] | None = None
     files: Callable[[FileOrder], None] | None = None
 
@@ -194,15 +200,15 @@ class Driver:
                 self._perform_one(order)
 
     def _spread(self, order: Spread) -> None:
-        links, message = self.links, order.message
+        links, message, but = self.links, order.message, order.but
         for peer in order.peers:
             link = links.get(peer.id)
-            if link is not None:
+            if link is not None and peer is not but:
                 link.send(message)
 
     def _perform_one(self, order: Order) -> None:
         match order:
-            case Send() | Finish() | Close() | AwaitDrained() | PauseReading() | ResumeReading():
+            case Send() | Finish() | Close() | AwaitDrained() | Rest() | ReadOn():
                 self._on_link(order)
             case Spread():
                 self._spread(order)
@@ -217,7 +223,9 @@ class Driver:
             case _:
                 self._with_equipment(order)
 
-    def _with_equipment(self, order: Tell | Dial | Remember | Recall | FileOrder) -> None:
+    def _with_equipment(
+        self, order: Tell | Dial | HoldInput | Remember | Recall | FileOrder
+    ) -> None:
         """Do what needs more than sockets; a service without its equipment is our mistake."""
         equipment = self._equipment
         match order:
@@ -227,6 +235,9 @@ class Driver:
             case Dial():
                 assert equipment.dial is not None
                 equipment.dial()
+            case HoldInput():
+                assert equipment.hold_input is not None
+                equipment.hold_input(order.held)
             case Remember() | Recall():
                 assert equipment.history is not None
                 equipment.history(order)
@@ -234,9 +245,7 @@ class Driver:
                 assert equipment.files is not None
                 equipment.files(order)
 
-    def _on_link(
-        self, order: Send | Finish | Close | AwaitDrained | PauseReading | ResumeReading
-    ) -> None:
+    def _on_link(self, order: Send | Finish | Close | AwaitDrained | Rest | ReadOn) -> None:
         link = self.links.get(order.peer.id)
         if link is None:  # the peer left while the service was answering
             return
@@ -249,10 +258,10 @@ class Driver:
                 link.close(order.reason)
             case AwaitDrained():
                 link.await_drained()
-            case PauseReading():
-                link.hold_reading(True)
-            case ResumeReading():
-                link.hold_reading(False)
+            case Rest():
+                link.rest()
+            case ReadOn():
+                link.read_on()
 
     def _set_timer(self, command: SetTimer) -> None:
         self._cancel_timer(command.name)

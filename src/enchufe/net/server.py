@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from enchufe.core.events import Event, Reason
+from enchufe.core.events import Reason
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import STOP_S_MAX
 from enchufe.core.notices import Listening, Notice, Ready, Refusal
@@ -36,15 +36,16 @@ class Serving(Struct, frozen=True):
         host: joins it to its peers.
         sockets: already bound.
         show: shows the person what a peer said.
-        equip: returns what performs orders that are not about sockets; it is told where
-            its events go. None where the service needs nothing of the kind.
+        equipment: performs what is not about sockets.
+        begin: called with the driver before anybody comes in.
     """
 
     name: str
     host: Host
     sockets: Sequence[BoundSocket]
     show: Show
-    equip: Callable[[Callable[[Event], None]], Equipment] | None = None
+    equipment: Equipment | None = None
+    begin: Callable[[Driver], None] | None = None
 
 
 class Rules(Struct, frozen=True):
@@ -130,27 +131,22 @@ class Server:
             if bound.endpoint.transport.is_internet and not bound.endpoint.transport.is_stream
         )
         for serving in services:
-            driver = self._driver(serving)
+            driver = Driver(
+                serving.name,
+                serving.host,
+                numbers=self._numbers,
+                notify=self._notify,
+                show=serving.show,
+                stop=self.stop,
+                equipment=serving.equipment,
+            )
             self._drivers.append(driver)
+            if serving.begin is not None:
+                serving.begin(driver)
             for bound in serving.sockets:
                 self._announce(serving.name, bound)
                 self._endpoints.append(self._endpoint(bound, driver, tasks, own_ports))
                 self._unlinked.append(bound)
-
-    def _driver(self, serving: Serving) -> Driver:
-        def happened(event: Event) -> None:
-            driver.happened(event)
-
-        driver = Driver(
-            serving.name,
-            serving.host,
-            numbers=self._numbers,
-            notify=self._notify,
-            show=serving.show,
-            stop=self.stop,
-            equipment=None if serving.equip is None else serving.equip(happened),
-        )
-        return driver
 
     def _endpoint(
         self,

@@ -43,7 +43,6 @@ class StreamLink(asyncio.BaseProtocol):
         "_driver",
         "_hold_input",
         "_is_paced",
-        "_is_reading_held",
         "_left",
         "_linger",
         "_peer_finished",
@@ -78,7 +77,6 @@ class StreamLink(asyncio.BaseProtocol):
         self._peer_finished = False
         self._awaiting_drained = False
         self._is_paced = False
-        self._is_reading_held = False
         self._reason: Reason | None = None
         self._unsent_bytes = 0
         self._linger: asyncio.TimerHandle | None = None
@@ -124,7 +122,7 @@ class StreamLink(asyncio.BaseProtocol):
         if self._awaiting_drained:
             self._drained()
         elif self._hold_input is None:
-            self._read_on()
+            self.read_on()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Say that it is over, and why."""
@@ -193,25 +191,15 @@ class StreamLink(asyncio.BaseProtocol):
         if self._transport.get_write_buffer_size() == 0:
             asyncio.get_running_loop().call_soon(self._drained)
 
-    def hold_reading(self, hold: bool) -> None:
-        """Read nothing more from the peer, or read again."""
-        self._is_reading_held = hold
-        if not hold:
-            self._read_on()
-        elif not self._closing and not self._peer_finished and not self._transport.is_closing():
-            self._transport.pause_reading()
-
-    def rest(self, after_s: float) -> None:
-        """Read nothing for ``after_s`` seconds: whoever takes in what came needs a moment."""
+    def rest(self) -> None:
+        """Read nothing more for now: whoever takes in what came needs a moment."""
         if not self._closing and not self._peer_finished and not self._transport.is_closing():
             self._transport.pause_reading()
-            asyncio.get_running_loop().call_later(after_s, self._read_on)
 
-    def _read_on(self) -> None:
-        if self._is_reading_held or self._peer_finished or self._transport.is_closing():
-            return
-        self._transport.resume_reading()
-
+    def read_on(self) -> None:
+        """Read again."""
+        if not self._peer_finished and not self._transport.is_closing():
+            self._transport.resume_reading()
     def _pace(self) -> None:
         """Let little wait unsent in the system too, for a service that paces itself."""
         if self._is_paced:

@@ -6,8 +6,10 @@ from msgspec import Struct
 
 from enchufe.core.errors import N_
 from enchufe.core.peer import Transport
+from enchufe.core.room_words import RoomWords
 from enchufe.core.service import Framing, Service
 from enchufe.services.chargen import Chargen
+from enchufe.services.chat import Chat, Slow
 from enchufe.services.daytime import Daytime
 from enchufe.services.discard import Discard
 from enchufe.services.echo import Echo
@@ -16,18 +18,22 @@ from enchufe.services.hello import Hello
 from enchufe.services.time import Time
 
 
-class Texts(Struct, frozen=True):
-    """The words a service says, in the language of the one who runs it.
+class Wishes(Struct, frozen=True):
+    """What the one who runs services wishes them to say, in their language, and to do.
 
     Args:
         hello_answer: what `Hello` answers.
         greet_stream: what `Greet` sends to a stream peer.
         greet_datagram: what `Greet` answers to a datagram.
+        room_words: what `Chat` says of itself.
+        slow: what `Chat` does with those who do not read.
     """
 
     hello_answer: str = "hi there"
     greet_stream: str = "Thank you for connecting\n"
     greet_datagram: str = "Here is my answer for {host}."
+    room_words: RoomWords = RoomWords()
+    slow: Slow = Slow.DROP
 
 
 class ServiceKind(Struct, frozen=True):
@@ -39,15 +45,19 @@ class ServiceKind(Struct, frozen=True):
         make: builds one; it is told the words to use.
         framing: how it wants the bytes of a stream cut.
         guide_ports: where the guides' own clients look for it.
+        is_usual: whether it is among those opened where nobody says which.
         speaks_first: whether a stream peer hears from it without having said anything.
+        remembers: whether it keeps what was said.
     """
 
     name: str
     summary: str
-    make: Callable[[Texts], Service]
+    make: Callable[[Wishes], Service]
     framing: Framing = Framing.RAW
     guide_ports: tuple[tuple[Transport, int], ...] = ()
+    is_usual: bool = False
     speaks_first: bool = False
+    remembers: bool = False
 
 
 _TCP, _UDP = Transport.TCP, Transport.UDP
@@ -58,44 +68,56 @@ CATALOGUE: Mapping[str, ServiceKind] = {
         ServiceKind(
             name="echo",
             summary=N_("sends back what it is sent (RFC 862)"),
-            make=lambda _texts: Echo(),
+            make=lambda _wishes: Echo(),
             guide_ports=((_UDP, 3500), (_TCP, 3500), (_UDP, 10000), (_TCP, 10000)),
+            is_usual=True,
         ),
         ServiceKind(
             name="hello",
             summary=N_("shows who spoke and answers the greeting"),
-            make=lambda texts: Hello(texts.hello_answer),
-            framing=Framing.TEXT,
+            make=lambda wishes: Hello(wishes.hello_answer),
+            framing=Framing.FRAMES,
             guide_ports=((_UDP, 12345), (_TCP, 12345)),
+        ),
+        ServiceKind(
+            name="chat",
+            summary=N_("a room for everybody, over every transport"),
+            make=lambda wishes: Chat(wishes.room_words, wishes.slow),
+            framing=Framing.FRAMES,
+            guide_ports=((_UDP, 12345), (_TCP, 12345)),
+            is_usual=True,
+            speaks_first=True,
+            remembers=True,
         ),
         ServiceKind(
             name="greet",
             summary=N_("TCP: greets and closes; UDP: answers with your address"),
-            make=lambda texts: Greet(texts.greet_stream, texts.greet_datagram),
+            make=lambda wishes: Greet(wishes.greet_stream, wishes.greet_datagram),
             guide_ports=((_TCP, 9001), (_UDP, 15000)),
+            is_usual=True,
             speaks_first=True,
         ),
         ServiceKind(
             name="discard",
             summary=N_("takes everything, answers nothing (RFC 863)"),
-            make=lambda _texts: Discard(),
+            make=lambda _wishes: Discard(),
         ),
         ServiceKind(
             name="daytime",
             summary=N_("says the date and time as text (RFC 867)"),
-            make=lambda _texts: Daytime(),
+            make=lambda _wishes: Daytime(),
             speaks_first=True,
         ),
         ServiceKind(
             name="time",
             summary=N_("says the seconds since 1900 in four bytes (RFC 868)"),
-            make=lambda _texts: Time(),
+            make=lambda _wishes: Time(),
             speaks_first=True,
         ),
         ServiceKind(
             name="chargen",
             summary=N_("sends lines of a turning pattern without end (RFC 864)"),
-            make=lambda _texts: Chargen(),
+            make=lambda _wishes: Chargen(),
             speaks_first=True,
         ),
     )

@@ -50,8 +50,11 @@ class DatagramLink:
         """Report at once: a datagram leaves whole or not at all."""
         self._endpoint.report_drained(self)
 
-    def hold_reading(self, hold: bool) -> None:
-        """Do nothing: a datagram that is not read would be lost."""
+    def rest(self) -> None:
+        """Do nothing: there is no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Do nothing: nothing was left unread."""
 
 
 class DatagramEndpoint:

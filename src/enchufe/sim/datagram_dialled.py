@@ -70,5 +70,8 @@ class DialledDatagram:
         """Report at once: a datagram leaves whole or not at all."""
         self._network.clock.after(0.0, partial(self._driver.drained, self.peer))
 
-    def hold_reading(self, hold: bool) -> None:
-        """Do nothing: a datagram that is not read would be lost."""
+    def rest(self) -> None:
+        """Do nothing: there is no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Do nothing: nothing was left unread."""

@@ -10,11 +10,12 @@ from enchufe.core.commands import (
     Close,
     Dial,
     Finish,
+    HoldInput,
     Order,
-    PauseReading,
+    ReadOn,
     Recall,
     Remember,
-    ResumeReading,
+    Rest,
     Send,
     SetTimer,
     Show,
@@ -57,8 +58,11 @@ class Link(Protocol):
     def await_drained(self) -> None:
         """Report `PeerDrained` when nothing is queued any more."""
 
-    def hold_reading(self, hold: bool) -> None:
-        """Read nothing more from the peer, or read again."""
+    def rest(self) -> None:
+        """Read nothing more for now; a datagram peer has no stream to leave unread."""
+
+    def read_on(self) -> None:
+        """Read again."""
 
 
 class Driver:
@@ -190,11 +194,12 @@ class Driver:
 
     def _perform_one(self, order: Order) -> None:
         match order:
-            case Send() | Finish() | Close() | AwaitDrained() | PauseReading() | ResumeReading():
+            case Send() | Finish() | Close() | AwaitDrained() | Rest() | ReadOn():
                 self._on_link(order)
             case Spread():
                 for peer in order.peers:
-                    self._on_link(Send(peer, order.message))
+                    if peer is not order.but:
+                        self._on_link(Send(peer, order.message))
             case Show():
                 self._note("shows", order.peer, order.message)
                 self.shown.append((order.peer, order.message))
@@ -207,7 +212,9 @@ class Driver:
             case _:
                 self._with_equipment(order)
 
-    def _with_equipment(self, order: Tell | Dial | Remember | Recall | FileOrder) -> None:
+    def _with_equipment(
+        self, order: Tell | Dial | HoldInput | Remember | Recall | FileOrder
+    ) -> None:
         """Do what needs more than a network; a service without its equipment is our mistake."""
         match order:
             case Tell():
@@ -216,6 +223,8 @@ class Driver:
             case Dial():
                 assert self.dial is not None
                 self.dial()
+            case HoldInput():
+                self.hold_input(order.held)
             case Remember() | Recall():
                 assert self.history is not None
                 self.history(order)
@@ -223,9 +232,7 @@ class Driver:
                 assert self.files is not None
                 self.files(order)
 
-    def _on_link(
-        self, order: Send | Finish | Close | AwaitDrained | PauseReading | ResumeReading
-    ) -> None:
+    def _on_link(self, order: Send | Finish | Close | AwaitDrained | Rest | ReadOn) -> None:
         link = self.links.get(order.peer.id)
         if link is None:  # the peer left while the service was answering
             return
@@ -241,10 +248,10 @@ class Driver:
                 link.close(order.reason)
             case AwaitDrained():
                 link.await_drained()
-            case PauseReading():
-                link.hold_reading(True)
-            case ResumeReading():
-                link.hold_reading(False)
+            case Rest():
+                link.rest()
+            case ReadOn():
+                link.read_on()
 
     def _set_timer(self, command: SetTimer) -> None:
         self._cancel_timer(command.name)

@@ -72,14 +72,6 @@ class StreamEnd:
         self._reads = True
         self._incoming.resume()
 
-    def hold_reading(self, hold: bool) -> None:
-        """Leave unread what comes for now, or read again, as the service says."""
-        self._reads = not hold
-        if not hold:
-            self._incoming.resume()
-        elif not self._closing:
-            self._incoming.pause()
-
     def break_off(self) -> None:
         """Break the connection under way, in both directions."""
         self._incoming.break_off()
@@ -157,6 +149,16 @@ class StreamEnd:
     def abort(self, reason: Reason) -> None:
         """Close now; what is queued is lost."""
         self._soon_over(reason)
+
+    def rest(self) -> None:
+        """Read nothing more for now."""
+        if not self._closing and not self._peer_finished:
+            self._incoming.pause()
+
+    def read_on(self) -> None:
+        """Read again."""
+        if self._reads:
+            self._incoming.resume()
 
     def await_drained(self) -> None:
         """Report once the queue is empty; after our close nobody waits for it."""

@@ -4,17 +4,12 @@ A peer that never sends the preface is served as text for ever, and need not kno
 there are frames. One that does may do so at once, or between any two of its lines.
 """
 
+from collections.abc import Iterator
 from enum import Enum
 from typing import TypeAlias
 
 from enchufe.core.frames import Frame
-from enchufe.wire.frames import (
-    PREFACE_BEGINNING,
-    PREFACE_BYTES_MAX,
-    FrameDecoder,
-    check_version,
-    version_of,
-)
+from enchufe.wire.frames import PREFACE_LINE, FrameDecoder, check_version, may_become_preface
 from enchufe.wire.text import TextDecoder
 
 
@@ -39,56 +34,49 @@ class EitherDecoder:
 
     @property
     def waits_for_end(self) -> bool:
-        """Whether text is held whose end of line may never come."""
-        if self._text.has_lines or self._frames is not None:
-            return False
-        return bool(self._opening) or self._text.waits_for_end
+        """Whether text is held whose end of line may never come.
 
-    def feed(self, data: bytes) -> list[Piece]:
-        """Return the lines and frames that ``data`` completes.
+        The beginning of a preface is not text: a slow network may cut it anywhere.
+        """
+        return self._text.waits_for_end
+
+    def feed(self, data: bytes) -> Iterator[Piece]:
+        """Yield the lines and frames that ``data`` completes.
 
         Raises:
-            ProtocolError: what came is no frame, or of another version.
+            ProtocolError: after the pieces before it, something came that is no frame,
+                or a preface of another version.
         """
-        pieces: list[Piece] = []
-        rest = self._opening + data
-        self._opening = b""
-        while rest and self._frames is None:
-            start = self._start_of_preface(rest)
-            pieces += self._as_text(rest[:start])
-            rest = self._after_opening(rest[start:], pieces)
         if self._frames is not None:
-            pieces += self._frames.feed(rest)
-        return pieces
+            yield from self._frames.feed(data)
+        elif self._opening or b"\0" in data:
+            yield from self._with_preface(self._opening + data)
+        else:
+            yield from self._as_text(data)
 
-    def _start_of_preface(self, data: bytes) -> int:
-        """Return where a line begins as a preface does, as far as it is there; else the end."""
-        start = 0 if self._at_line_start else data.find(b"\n\0") + 1 or len(data)
-        while start < len(data):
-            if PREFACE_BEGINNING.startswith(data[start : start + len(PREFACE_BEGINNING)]):
-                return start
-            start = data.find(b"\n\0", start) + 1 or len(data)
-        return len(data)
-
-    def _after_opening(self, data: bytes, pieces: list[Piece]) -> bytes:
-        """Take the line that may be a preface; return what follows it."""
-        line, end, rest = data.partition(b"\n")
-        if not end and len(line) < PREFACE_BYTES_MAX:
-            self._opening = line
-            return b""
-        version = version_of(line + end)
-        if version is None:
-            pieces += self._as_text(line + end)
-            return rest
-        check_version(version)
+    def _with_preface(self, data: bytes) -> Iterator[Piece]:
+        """Yield the pieces of what may hold a preface, or the beginning of one at its end."""
+        preface = PREFACE_LINE.search(data, 0 if self._at_line_start else 1)
+        if preface is None:
+            end = self._end_of_text(data)
+            self._opening = data[end:]
+            yield from self._as_text(data[:end])
+            return
+        self._opening = b""
+        yield from self._as_text(data[: preface.start()])
+        check_version(preface[1])
         self._frames = FrameDecoder()
-        pieces.append(Change.TO_FRAMES)
-        return rest
+        yield Change.TO_FRAMES
+        yield from self._frames.feed(data[preface.end() :])
+
+    def _end_of_text(self, data: bytes) -> int:
+        """Return where a preface begins whose rest is to come, or the end of ``data``."""
+        start = data.rfind(b"\n") + 1
+        return start if may_become_preface(data[start:]) else len(data)
 
     def _as_text(self, data: bytes) -> list[bytes]:
-        if not data:
-            return []
-        self._at_line_start = data.endswith(b"\n")
+        if data:
+            self._at_line_start = data.endswith(b"\n")
         return self._text.feed(data)
 
     def flush(self) -> list[bytes]:

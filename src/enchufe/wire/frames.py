@@ -3,8 +3,11 @@
 The preface is one line that no text begins with. A frame is nine bytes, the length of
 its payload (4), its kind (1) and its stream (4), the most significant byte first, and
 the payload. A length beyond the limit is an error at once, before anything is held.
+``docs/en/frames.md`` is the specification.
 """
 
+import re
+from collections.abc import Iterator
 from struct import Struct
 
 from enchufe.core.errors import N_, ProtocolError
@@ -13,51 +16,65 @@ from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame
 VERSION = 1
 PREFACE_BEGINNING = b"\0enchufe/"
 PREFACE = PREFACE_BEGINNING + b"%d\n" % VERSION
-PREFACE_BYTES_MAX = len(PREFACE_BEGINNING) + 4
-"""Room for a version of three digits and the end of the line."""
 
-HEADER = Struct(">IBI")
+PREFACE_LINE = re.compile(rb"^\0enchufe/([1-9][0-9]{0,2})\n", re.MULTILINE)
+"""A preface of any version, at the beginning of a line."""
+
+_BEGUN_VERSION = re.compile(rb"(?:[1-9][0-9]{0,2})?")
+_HEADER = Struct(">IBI")
 
 
 def encoded(frame: Frame) -> bytes:
     """Return the bytes of ``frame``."""
-    return HEADER.pack(len(frame.payload), frame.kind, frame.stream) + frame.payload
+    assert len(frame.payload) <= FRAME_PAYLOAD_BYTES_MAX
+    return _HEADER.pack(len(frame.payload), frame.kind, frame.stream) + frame.payload
 
 
-def version_of(line: bytes) -> int | None:
-    """Return the version if ``line``, with its end, is a preface, else None."""
-    digits = line.removeprefix(PREFACE_BEGINNING).removesuffix(b"\n")
-    is_preface = line == PREFACE_BEGINNING + digits + b"\n" and digits.isdigit()
-    return int(digits) if is_preface else None
+def may_become_preface(line: bytes) -> bool:
+    """Return whether ``line``, which has no end yet, is as much of a preface as is there."""
+    begun = line[: len(PREFACE_BEGINNING)]
+    version = line[len(PREFACE_BEGINNING) :]
+    return PREFACE_BEGINNING.startswith(begun) and _BEGUN_VERSION.fullmatch(version) is not None
+
+
+def check_version(digits: bytes) -> None:
+    """Raise an error unless a preface with that version is the one spoken here.
+
+    Raises:
+        ProtocolError: it is another.
+    """
+    if int(digits) != VERSION:
+        raise ProtocolError(
+            N_("version {version} of the frames is not spoken here; {ours} is"),
+            version=int(digits),
+            ours=VERSION,
+        )
 
 
 class FrameDecoder:
-    """Cuts a stream into frames."""
+    """Cuts a stream into frames; holds less than one of them."""
 
     def __init__(self) -> None:
         self._held = bytearray()
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """Return the frames that ``data`` completes.
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Yield the frames that ``data`` completes.
 
         Raises:
-            ProtocolError: a frame is longer than allowed. What came before it is lost
-                with it: the stream cannot be read any further.
+            ProtocolError: after the frames before it, one is longer than allowed. The
+                stream cannot be read any further.
         """
         held = self._held
         held += data
-        frames: list[Frame] = []
-        start = 0
-        while len(held) - start >= HEADER.size:
-            length, kind, stream = HEADER.unpack_from(held, start)
-            _check(length)
-            end = start + HEADER.size + length
+        while len(held) >= _HEADER.size:
+            length, kind, stream = _HEADER.unpack_from(held)
+            _check_length(length)
+            end = _HEADER.size + length
             if len(held) < end:
-                break
-            frames.append(Frame(kind, stream, bytes(held[start + HEADER.size : end])))
-            start = end
-        del held[:start]
-        return frames
+                return
+            payload = bytes(memoryview(held)[_HEADER.size : end])
+            del held[:end]  # moves nothing: a bytearray is cut at its front by a number
+            yield Frame(kind, stream, payload)
 
     def finish(self) -> None:
         """Say that no more comes.
@@ -71,7 +88,7 @@ class FrameDecoder:
             )
 
 
-def _check(length_bytes: int) -> None:
+def _check_length(length_bytes: int) -> None:
     if length_bytes > FRAME_PAYLOAD_BYTES_MAX:
         raise ProtocolError(
             N_("a frame of {length} bytes was announced; the longest allowed has {most}"),
@@ -80,36 +97,19 @@ def _check(length_bytes: int) -> None:
         )
 
 
-def is_framed_datagram(data: bytes) -> bool:
-    """Return whether a datagram means to hold a frame: it begins as a preface does."""
-    return data.startswith(PREFACE_BEGINNING)
-
-
-def decoded_datagram(data: bytes) -> Frame:
-    """Return the one frame of a datagram that begins with a preface.
+def decoded_datagram(data: bytes) -> Frame | None:
+    """Return the one frame of a datagram, or None if it is text: no preface stands before it.
 
     Raises:
-        ProtocolError: it holds another version, or no frame, or more than one.
+        ProtocolError: after the preface comes not just one frame, or it is of another version.
     """
-    line, end, rest = data.partition(b"\n")
-    check_version(version_of(line + end))
+    preface = PREFACE_LINE.match(data)
+    if preface is None:
+        return None
+    check_version(preface[1])
     decoder = FrameDecoder()
-    frames = decoder.feed(rest)
+    frames = list(decoder.feed(data[preface.end() :]))
     decoder.finish()
     if len(frames) != 1:
         raise ProtocolError(N_("a datagram must hold one frame, not {count}"), count=len(frames))
     return frames[0]
-
-
-def check_version(version: int | None) -> None:
-    """Raise an error unless ``version`` is the one spoken here.
-
-    Raises:
-        ProtocolError: it is another, or None, which stands for no preface at all.
-    """
-    if version != VERSION:
-        raise ProtocolError(
-            N_("version {version} of the frames is not spoken here; {ours} is"),
-            version=version,
-            ours=VERSION,
-        )

@@ -1,10 +1,10 @@
 """What we say, in the bytes that each peer expects: lines, datagrams or frames."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from enchufe.core.commands import Send, Spread
+from enchufe.core.commands import Send, Spread, SpreadFrame
 from enchufe.core.frames import Frame, Kind
 from enchufe.core.peer import Peer
 from enchufe.wire.frames import PREFACE, encoded
@@ -51,25 +51,25 @@ class Speech:
             return line_of(f"enchufe: {why}".encode())
         return self.frame(peer, Frame(Kind.ERROR, 0, msgspec.json.encode({"why": why})))
 
-    def spread_text(self, peers: tuple[Peer, ...], message: bytes) -> list[Spread]:
-        """Return the orders that say ``message`` to each of ``peers`` in its own way."""
-        return self._spread(peers, lambda peer: self.text(peer, message))
+    def spread_text(self, order: Spread) -> list[Spread]:
+        """Return the orders that say a message to each peer in its own way."""
+        groups, message = self._groups(order.peers), order.message
+        return [Spread(group, self.text(group[0], message), order.but) for group in groups]
 
-    def spread_frame(self, peers: tuple[Peer, ...], frame: Frame) -> list[Spread]:
-        """Return the orders that send ``frame`` to each of ``peers``."""
-        return self._spread(peers, lambda peer: self.frame(peer, frame))
-
-    def _spread(self, peers: tuple[Peer, ...], say: Callable[[Peer], bytes]) -> list[Spread]:
-        return [Spread(group, say(group[0])) for group in self._groups(peers)]
+    def spread_frame(self, order: SpreadFrame) -> list[Spread]:
+        """Return the orders that send a frame to each peer."""
+        groups, frame = self._groups(order.peers), order.frame
+        return [Spread(group, self.frame(group[0], frame), order.but) for group in groups]
 
     def _groups(self, peers: tuple[Peer, ...]) -> list[tuple[Peer, ...]]:
         """Return ``peers`` grouped by how they are spoken to.
 
         A room says one line after another to the same audience, so the grouping of each
-        is kept as long as nobody's way of speaking changes.
+        is kept as long as nobody's way of speaking changes; and the audience with it, so
+        that no other tuple gets its id.
         """
         kept = self._groupings.get(id(peers))
-        if kept is not None and kept[0] is peers:
+        if kept is not None:
             return kept[1]
         groups: dict[tuple[bool, bool], list[Peer]] = {}
         for peer in peers:

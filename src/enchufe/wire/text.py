@@ -35,25 +35,34 @@ class TextDecoder:
         if self._return_flushed and data:
             self._return_flushed = False
             data = data.removeprefix(b"\n")  # the rest of an end of line already taken
-        if b"\n" not in data:
-            if not self._skipping:
-                self._held += data
-            return self._cut_too_long()
-        self.has_lines = True
-        *whole, rest = (bytes(self._held) + data).split(b"\n")
-        if self._skipping:
-            self._skipping = False
-            del whole[0]  # the rest of a line whose beginning was returned
-        self._held = bytearray(rest)
-        lines = [piece for line in whole for piece in self._pieces(line)]
-        return lines + self._cut_too_long()
+        *lines, rest = data.split(b"\n")
+        are_short = len(self._held) + len(data) <= LINE_BYTES_MAX
+        if lines:
+            self.has_lines = True
+            if self._held:
+                lines[0] = self._taken() + lines[0]
+            if self._skipping:
+                self._skipping = False
+                del lines[0]  # the rest of a line whose beginning was returned
+        if not self._skipping:
+            self._held += rest
+        if are_short:
+            return [line.removesuffix(b"\r") for line in lines]
+        return [piece for line in lines for piece in self._pieces(line)] + self._cut_too_long()
 
     def flush(self) -> list[bytes]:
         """Return what is held, as a last line without an end; [] if nothing is."""
-        held = bytes(self._held)
-        self._held.clear()
+        held = self._taken()
         self._return_flushed = held.endswith(b"\r")
         return [held.removesuffix(b"\r")] if held else []
+
+    def finish(self) -> None:
+        """Say that no more comes; text may end anywhere."""
+
+    def _taken(self) -> bytes:
+        held = bytes(self._held)
+        self._held.clear()
+        return held
 
     def _cut_too_long(self) -> list[bytes]:
         lines = []

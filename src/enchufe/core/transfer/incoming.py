@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from msgspec import Struct
 
-from enchufe.core.commands import Command, PauseReading, ResumeReading, SendFrame
+from enchufe.core.commands import Command, ReadOn, Rest, SendFrame
 from enchufe.core.events import Event, FrameReceived, PeerClosed, PeerFinished
 from enchufe.core.files import (
     AskFile,
@@ -89,7 +89,7 @@ class Incoming:
         self._policy = policy or Policy()
         self._by_file: dict[str, _Coming] = {}
         self._by_stream: dict[tuple[int, int], _Coming] = {}
-        self._paused: dict[int, Peer] = {}
+        self._paused: set[int] = set()
         self._numbered = 0
 
     def handle(self, event: Event) -> Sequence[Command]:
@@ -189,7 +189,7 @@ class Incoming:
 
     def _left(self, peer: Peer) -> Sequence[Command]:
         """Leave what cannot come any more; what is all there is kept all the same."""
-        self._paused.pop(peer.id, None)
+        self._paused.discard(peer.id)
         return [
             command
             for coming in list(self._by_file.values())
@@ -254,11 +254,11 @@ class Incoming:
             coming.unwritten_bytes for coming in self._by_file.values() if coming.peer.id == peer.id
         )
         if peer.id in self._paused and unwritten_bytes <= UNWRITTEN_BYTES_MAX // 2:
-            del self._paused[peer.id]
-            return (ResumeReading(peer),)
-        if peer.id not in self._paused and unwritten_bytes > UNWRITTEN_BYTES_MAX:
-            self._paused[peer.id] = peer
-            return (PauseReading(peer),)
+            self._paused.remove(peer.id)
+            return (ReadOn(peer),)
+        if unwritten_bytes > UNWRITTEN_BYTES_MAX:  # again each time: others may have read on
+            self._paused.add(peer.id)
+            return (Rest(peer),)
         return ()
 
 

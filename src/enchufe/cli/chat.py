@@ -1,0 +1,104 @@
+"""``enchufe chat``: be in a room, and stay in it."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from enchufe.cli.parsing import seconds
+from enchufe.clients.language import _
+from enchufe.core.exits import ExitCode
+
+if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
+    from enchufe.host import Witness
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to ``subparsers``."""
+    parser = subparsers.add_parser(
+        "chat",
+        help=_("be in a room with everybody else"),
+        description=_(
+            "Goes into a room that enchufe serves (enchufe serve chat@tcp://:12345) and stays in "
+            "it: when the connection breaks it calls again and asks for what was said meanwhile, "
+            "so that nothing is missing and nothing comes twice. In a pipe each line of the "
+            "input is said, and what others say goes to standard output."
+        ),
+        examples=(
+            ("enchufe chat tcp://localhost:12345 --name ana", _("type, and read what others say")),
+            ("enchufe chat udp://localhost:12345 --name luis", _("over UDP, just as safe")),
+            (
+                "date | enchufe chat tcp://localhost:12345 --name clock",
+                _("say one thing and leave"),
+            ),
+            ("ncat localhost 12345", _("any program will do: everybody else is a member too")),
+        ),
+    )
+    parser.add_argument(
+        "endpoint",
+        nargs="*",
+        metavar=_("ENDPOINT"),
+        help=_("where the room is (default: tcp://localhost:12345)"),
+    )
+    parser.add_argument("--name", default="", metavar=_("NAME"), help=_("how to be called there"))
+    parser.add_argument(
+        "--room", default="", metavar=_("ROOM"), help=_("which room to go to, if there are several")
+    )
+    parser.add_argument(
+        "--send",
+        action="append",
+        metavar=_("TEXT"),
+        help=_("say this instead of standard input, and leave; may be given several times"),
+    )
+    parser.add_argument(
+        "--give-up",
+        type=seconds,
+        metavar=_("SECONDS"),
+        help=_("stop calling a lost server after so long (default: never; in a pipe 60)"),
+    )
+    parser.add_argument(
+        "--connect-timeout",
+        type=seconds,
+        default=10.0,
+        metavar=_("SECONDS"),
+        help=_("how long connecting may take (default: 10)"),
+    )
+    family = parser.add_mutually_exclusive_group()
+    family.add_argument("-4", "--ipv4", action="store_true", help=_("use IPv4 only"))
+    family.add_argument("-6", "--ipv6", action="store_true", help=_("use IPv6 only"))
+    parser.add_argument(
+        "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Be in the room, and return how it ended."""
+    from enchufe.net.loop import run as run_loop
+
+    return run_loop(_chat(arguments))
+
+
+async def _chat(arguments: argparse.Namespace) -> ExitCode:
+    import socket
+
+    from enchufe.clients.chatting import Chatting, Wish
+    from enchufe.core.endpoint import parse_endpoint
+    from enchufe.net.dial import Dialling
+    from enchufe.record.json_lines import JsonLines
+
+    family = socket.AF_INET if arguments.ipv4 else socket.AF_INET6 if arguments.ipv6 else 0
+    dialling = Dialling(
+        endpoint=parse_endpoint(" ".join(arguments.endpoint) or "tcp://localhost:12345"),
+        family=family,
+        connect_s=arguments.connect_timeout,
+    )
+    at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    wish = Wish(
+        name=arguments.name,
+        room=arguments.room,
+        interactive=at_terminal and arguments.send is None,
+        give_up_s=arguments.give_up,
+        messages=arguments.send,
+    )
+    witness: Witness | None = JsonLines(sys.stdout.buffer).write if arguments.log else None
+    return await Chatting(dialling, wish, witness).run()

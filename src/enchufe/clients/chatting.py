@@ -1,0 +1,139 @@
+"""A person, or a pipe, in a room: from the line typed to the exit code."""
+
+import secrets
+import sys
+import time
+from collections.abc import AsyncIterator
+
+from msgspec import Struct
+
+from enchufe.clients.calling import Calling
+from enchufe.clients.language import translated
+from enchufe.clients.room_screen import RoomScreen
+from enchufe.clients.standard_streams import OutputGuard
+from enchufe.core.events import InputEnded, InputTyped
+from enchufe.core.exits import ExitCode
+from enchufe.core.notices import Notice
+from enchufe.core.peer import Peer
+from enchufe.core.room_words import RoomWords
+from enchufe.core.service import Framing
+from enchufe.host import Host, Witness
+from enchufe.net.dial import Dialling
+from enchufe.net.driver import Equipment
+from enchufe.services.visitor import Visitor, VisitorWords
+from enchufe.wire.text import TextDecoder
+
+PIPE_GIVES_UP_S = 60.0
+"""For how long a pipe calls a lost server again; a person can press Ctrl-C."""
+
+
+class Wish(Struct, frozen=True):
+    """How somebody wants to be in a room.
+
+    Args:
+        name: how to be called; "" for whatever the room gives.
+        room: where to; "" for the room one enters by.
+        interactive: whether a person types at a terminal.
+        give_up_s: for how long to call a lost server again; None for the usual time.
+        messages: what to say instead of the input; None to say the input.
+    """
+
+    name: str = ""
+    room: str = ""
+    interactive: bool = False
+    give_up_s: float | None = None
+    messages: list[str] | None = None
+
+
+class Chatting:
+    """One visit to a room.
+
+    Args:
+        dialling: where the room is.
+        wish: how to be in it.
+        witness: shown every event and command instead of a screen, or None.
+    """
+
+    def __init__(self, dialling: Dialling, wish: Wish, witness: Witness | None = None) -> None:
+        self._wish = wish
+        self._screen = None if witness is not None else RoomScreen()
+        output = OutputGuard()
+        output.end_run = lambda: self._calling.stop(ExitCode.OUTPUT_CLOSED)
+        gives_up_s = wish.give_up_s or (None if wish.interactive else PIPE_GIVES_UP_S)
+        visitor = Visitor(
+            wish.name,
+            secrets.token_hex(16),
+            wish.room,
+            room_words=translated(RoomWords()),
+            words=translated(VisitorWords()),
+            give_up_s=gives_up_s,
+        )
+        self._calling = Calling(
+            "chat",
+            dialling,
+            Host(visitor, Framing.FRAMES, witness and output.guard(witness)),
+            notify=_notice,
+            show=_show,
+            cut=_cut,
+            equipment=Equipment(tell=output.guard(self._tell)),
+        )
+
+    async def run(self) -> ExitCode:
+        """Stay in the room until the person leaves; return how it ended.
+
+        Raises:
+            EnchufeError: the room could not be reached.
+        """
+        return await self._calling.run(self._talk)
+
+    async def _talk(self) -> None:
+        try:
+            async for line in self._lines():
+                self._calling.driver.happened(InputTyped(time.time_ns(), line))
+                await self._calling.may_read_input.wait()
+                if self._calling.over.is_set():
+                    return
+        except KeyboardInterrupt:
+            self._calling.stop(ExitCode.INTERRUPTED)
+            return
+        self._calling.driver.happened(InputEnded(time.time_ns()))
+
+    async def _lines(self) -> AsyncIterator[bytes]:
+        if self._wish.messages is not None:
+            for message in self._wish.messages:
+                yield message.encode("utf-8", "surrogateescape")
+        elif self._wish.interactive:
+            from enchufe.clients.prompt import lines
+
+            async for line in lines("> ", keeps=False):
+                yield line.encode("utf-8", "surrogateescape")
+        else:
+            async for piped in _piped():
+                yield piped
+
+    def _tell(self, text: str, by: str) -> None:
+        if self._screen is not None:
+            self._screen.tell(text, by)
+
+
+async def _piped() -> AsyncIterator[bytes]:
+    from enchufe.clients.standard_input import chunks
+
+    decoder = TextDecoder()
+    async for chunk in chunks(sys.stdin.fileno() if sys.stdin else -1):
+        for line in decoder.feed(chunk):
+            yield line
+    for line in decoder.flush():
+        yield line
+
+
+def _notice(notice: Notice) -> None:
+    """Do nothing: the visitor itself says what becomes of the connection."""
+
+
+def _show(peer: Peer, message: bytes) -> None:
+    """Do nothing: a visitor tells what is said, it shows no bytes."""
+
+
+def _cut(kept_bytes: int, whole_bytes: int) -> None:
+    """Do nothing: we read whole datagrams."""

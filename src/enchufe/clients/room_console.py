@@ -1,0 +1,89 @@
+"""The person who runs a server, as one more member of its room."""
+
+import sys
+import time
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.text import Text
+
+from enchufe.clients.room_screen import line_of
+from enchufe.core.events import Reason
+from enchufe.core.peer import Peer, Transport
+from enchufe.net.driver import Driver
+
+
+class RoomConsole:
+    """The server's own screen and keyboard as a peer that speaks text.
+
+    Args:
+        driver: of the room.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self.peer = Peer(driver.next_number(), Transport.CONSOLE)
+        self.opened_ns = 0
+        self.received_bytes = 0
+        self.sent_bytes = 0
+        self._driver = driver
+        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+
+    def speak(self, line: str) -> None:
+        """Say a line in the room."""
+        data = line.encode() + b"\n"
+        self.received_bytes += len(data)
+        self._driver.received(self, data)
+
+    def send(self, message: bytes) -> None:
+        """Show what is said; whoever said it is in front of the first colon."""
+        self.sent_bytes += len(message)
+        clock = Text(time.strftime("%H:%M:%S"), style="dim")
+        for line in message.decode().splitlines():
+            self._console.print(clock, _shown(line))
+
+    def finish(self) -> None:
+        """Do nothing: a screen has no end."""
+
+    def close(self, reason: Reason = Reason.OURS) -> None:
+        """Leave the room."""
+        self.abort(reason)
+
+    def abort(self, reason: Reason) -> None:
+        """Leave the room."""
+        self._driver.closed(self, reason)
+
+    def await_drained(self) -> None:
+        """Do nothing: a screen is never behind."""
+
+    def rest(self) -> None:
+        """Do nothing: nobody types that fast."""
+
+    def read_on(self) -> None:
+        """Do nothing: nothing was left unread."""
+
+    def activity(self) -> int:
+        """Return how many bytes have moved."""
+        return self.received_bytes + self.sent_bytes
+
+
+def _shown(line: str) -> Text:
+    name, colon, text = line.partition(": ")
+    is_said = bool(colon) and not line.startswith(("*", "("))
+    return line_of(text, name) if is_said else line_of(line, "")
+
+
+async def converse(console: RoomConsole, stop: Callable[[], None]) -> None:
+    """Let the person type until Ctrl-D, or Ctrl-C, which stops the server.
+
+    Where there is no terminal to type at, the room is shown only.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return
+    from enchufe.clients.prompt import lines
+
+    try:
+        async for line in lines("> ", keeps=False):
+            if line.strip():
+                console.speak(line)
+    except KeyboardInterrupt:
+        stop()

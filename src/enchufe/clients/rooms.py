@@ -1,0 +1,81 @@
+"""What a room needs beside its sockets: a history, and the person who runs it."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from enchufe.clients.room_console import RoomConsole, converse
+from enchufe.core.commands import Recall, Remember
+from enchufe.core.events import Event, Remembered
+from enchufe.net.driver import Driver, Equipment
+from enchufe.store.memory import MemoryHistory
+from enchufe.store.sqlite import SqliteHistory
+
+
+class Rooms:
+    """Equips the service of a room.
+
+    Args:
+        path: the file in which it keeps what was said; None to forget it at the end.
+        stop: stops the server.
+        is_shown: whether its own screen shows the room.
+
+    Raises:
+        EnchufeError: the file cannot be used.
+    """
+
+    def __init__(self, path: Path | None, stop: Callable[[], None], *, is_shown: bool) -> None:
+        self._stop = stop
+        self._is_shown = is_shown
+        self._loop = asyncio.get_running_loop()
+        self._driver: Driver | None = None
+        self._console: RoomConsole | None = None
+        self._remembered: Remembered | None = None
+        self._history = self._open(path)
+        self.equipment = Equipment(history=self._perform)
+
+    def _open(self, path: Path | None) -> MemoryHistory | SqliteHistory:
+        if path is None:
+            return MemoryHistory(self._deliver)
+        return SqliteHistory(
+            path, lambda event: self._loop.call_soon_threadsafe(self._deliver, event)
+        )
+
+    def begin(self, driver: Driver) -> None:
+        """Remember what earlier runs kept, before anybody comes in."""
+        self._driver = driver
+        driver.happened(self._history.opened())
+        if self._is_shown:
+            self._console = RoomConsole(driver)
+            driver.opened(self._console)
+
+    async def converse(self) -> None:
+        """Let the person who runs the server speak in the room."""
+        if self._console is not None:
+            await converse(self._console, self._stop)
+
+    def close(self) -> None:
+        """Keep what is still to be kept."""
+        self._history.close()
+
+    def _perform(self, order: Remember | Recall) -> None:
+        self._history.perform(order)
+
+    def _deliver(self, event: Event) -> None:
+        """Tell the service soon; of what became safe meanwhile only the last counts."""
+        if not isinstance(event, Remembered):
+            self._loop.call_soon(self._happened, event)
+        elif self._remembered is not None:
+            self._remembered = event
+        else:
+            self._remembered = event
+            self._loop.call_soon(self._all_remembered)
+
+    def _all_remembered(self) -> None:
+        event, self._remembered = self._remembered, None
+        if event is not None:
+            self._happened(event)
+
+    def _happened(self, event: Event) -> None:
+        if self._driver is not None:
+            self._driver.happened(event)

@@ -1,0 +1,179 @@
+"""What the two sides of a room tell each other in frames, beside what is said.
+
+The payload of each kind is a JSON object; the tables are in ``docs/en/frames.md``.
+"""
+
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from enchufe.core.errors import N_, ProtocolError
+from enchufe.core.frames import Frame, Kind
+from enchufe.core.history import Attachment
+
+SAID_BYTES_MAX = 4096
+"""A message is a few lines of a person; whoever has more to say sends a file."""
+
+NAME_CHARACTERS_MAX = 24
+SESSION_CHARACTERS_MAX = 64
+
+
+class What(StrEnum):
+    """What happened in a room."""
+
+    CAME = "came"
+    LEFT = "left"
+    LOST = "lost"  # its connection broke, and it did not come back
+    SLOW = "slow"  # it did not read what it was sent, and was left
+    MISSED = "missed"  # you did not read, so lines were left out for you
+    RENAMED = "renamed"
+    NAME_TAKEN = "name taken"  # you asked for it; you are called otherwise
+    NAME_UNFIT = "name unfit"
+    NOBODY = "nobody"  # you spoke to somebody who is not there
+    READ_ONLY = "read-only"  # nothing more can be kept, so nothing more is said
+    TOO_LONG = "too long"
+    PRESENT = "present"  # who is here; answers a question
+    ROOMS = "rooms"  # which rooms there are, and how many are in each
+    UNKNOWN = "unknown"  # there is no such command
+    USAGE = "usage"  # a command was written wrongly; an example
+    EMPTY = "empty"  # nothing was said yet
+    STRANGER = "stranger"  # you have not joined, or not since this server began
+
+
+class Join(Struct, frozen=True):
+    """Let me in.
+
+    Args:
+        name: how I want to be called; "" for whatever name there is.
+        session: known to me alone; who comes again with it is the same person.
+        room: where to; "" for the room one enters by.
+        after: the id of the last line I have; -1 if I am new and want the last few.
+    """
+
+    name: str = ""
+    session: str = ""
+    room: str = ""
+    after: int = -1
+
+
+class Joined(Struct, frozen=True):
+    """You are in.
+
+    Args:
+        name: how you are called.
+        room: where you are.
+        number: the highest number of yours that is kept.
+    """
+
+    name: str
+    room: str
+    number: int = 0
+
+
+class Taken(Struct, frozen=True):
+    """What you said is kept, under this id; ``previous`` is the line before it in your room."""
+
+    id: int
+    previous: int
+
+
+class Said(Struct, frozen=True, omit_defaults=True):
+    """Somebody said something.
+
+    Args:
+        id: of the line.
+        previous: the id of the line before it in this room; who does not have that one
+            has missed something.
+        at_ns: when.
+        room: where.
+        name: who.
+        text: what.
+        number: your own number for it, if it was you.
+        file: what was sent, if it was a file.
+        to: for whom alone, if it was not said to all; such lines have no id and are not kept.
+        again: whether it was asked for and may have been told before.
+    """
+
+    id: int
+    previous: int
+    at_ns: int
+    room: str
+    name: str
+    text: str
+    number: int = 0
+    file: Attachment | None = None
+    to: str = ""
+    again: bool = False
+
+
+class Notice(Struct, frozen=True, omit_defaults=True):
+    """Something happened in the room, or to you.
+
+    Args:
+        what: what.
+        name: to whom.
+        other: what else it is about: the new name, the one asked for, a command.
+        names: who is here, or which rooms there are.
+        count: a figure: how many lines, or bytes, or characters.
+        number: your own number of what you said, if it is about that.
+        why: the system's word for it.
+    """
+
+    what: What
+    name: str = ""
+    other: str = ""
+    names: tuple[str, ...] = ()
+    count: int = 0
+    number: int = 0
+    why: str = ""
+
+
+class Since(Struct, frozen=True):
+    """Tell me what was said in my room after this line."""
+
+    after: int
+
+
+class Fetch(Struct, frozen=True):
+    """Send me the file that was said in this line."""
+
+    id: int
+
+
+Payload = TypeVar("Payload", Join, Joined, Taken, Said, Notice, Since, Fetch)
+
+_KINDS: dict[type[Struct], Kind] = {
+    Join: Kind.JOIN,
+    Joined: Kind.JOINED,
+    Taken: Kind.TAKEN,
+    Said: Kind.SAID,
+    Notice: Kind.NOTICE,
+    Since: Kind.SINCE,
+    Fetch: Kind.FETCH,
+}
+_ENCODER = msgspec.json.Encoder()
+
+
+def frame_of(
+    payload: Join | Joined | Taken | Said | Notice | Since | Fetch, stream: int = 0
+) -> Frame:
+    """Return the frame that carries ``payload``."""
+    return Frame(_KINDS[type(payload)], stream, _ENCODER.encode(payload))
+
+
+def payload_of(frame: Frame, kind: type[Payload]) -> Payload:
+    """Return what ``frame`` carries.
+
+    Raises:
+        ProtocolError: it is not what its kind says.
+    """
+    try:
+        return msgspec.json.decode(frame.payload, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ProtocolError(
+            N_("a frame of kind {kind} does not carry what it should: {why}"),
+            kind=frame.kind,
+            why=error,
+        ) from None

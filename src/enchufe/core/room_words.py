@@ -1,0 +1,74 @@
+"""What happens in a room, in words: those of whoever runs it, or of whoever is told in frames."""
+
+from msgspec import Struct
+
+from enchufe.core.errors import N_
+from enchufe.core.room import SAID_BYTES_MAX, Notice, Said
+
+
+class RoomWords(Struct, frozen=True):
+    """A room's own words; every line of its own begins with ``* ``, as no name can.
+
+    What stands in braces is filled in.
+    """
+
+    guest: str = N_("guest{number}")
+    host: str = N_("host")
+    room: str = N_("plaza")
+    welcome: str = N_("* Welcome to {room}. You are {name}; /name NAME changes that, /help helps.")
+    history: str = N_("* Said before you came:")
+    history_end: str = N_("* Here you are now.")
+    came: str = N_("* {name} came")
+    left: str = N_("* {name} left")
+    lost: str = N_("* {name} lost the connection")
+    slow: str = N_("* {name} left: it did not read")
+    missed: str = N_("* You did not read: {count} lines were not sent to you; see /history {count}")
+    slow_bye: str = N_("* You do not read what you are sent, so this ends here.")
+    renamed: str = N_("* {name} is now {other}")
+    name_taken: str = N_("* {other} is taken; you are {name}")
+    name_unfit: str = N_(
+        "* A name has 1 to {count} letters or digits of one script, with - _ . between them; "
+        "you are {name}"
+    )
+    nobody: str = N_("* Nobody here is called {other}")
+    read_only: str = N_("* Not said: nothing more can be kept here ({why}); you can still read")
+    too_long: str = N_("* Not said: a line has at most {most} bytes, yours has {count} or more")
+    present: str = N_("* Here: {names}")
+    rooms: str = N_("* Rooms: {names}")
+    stranger: str = N_("* You are not in a room")
+    empty: str = N_("* Nothing was said here yet")
+    unknown: str = N_("* There is no {other}; /help lists what there is")
+    usage: str = N_("* Write it like: {other}")
+    private: str = N_("({name}, to you alone) {text}")
+    private_sent: str = N_("(you, to {to} alone) {text}")
+    bye: str = N_("* Bye, {name}")
+    help: str = N_(
+        "* What you write is said to everybody in the room. Besides:\n"
+        "* /name NAME      be called NAME\n"
+        "* /who            who is here\n"
+        "* /room NAME      go to another room; /rooms lists them\n"
+        "* /history N      the last N lines\n"
+        "* /msg NAME TEXT  to one person alone\n"
+        "* /bye            leave; a plain bye does too"
+    )
+
+
+def notice_text(notice: Notice, words: RoomWords) -> str:
+    """Return ``notice`` as a line of the room."""
+    template: str = getattr(words, notice.what.value.replace(" ", "_").replace("-", "_"))
+    return template.format(
+        name=notice.name,
+        other=notice.other,
+        names=", ".join(notice.names),
+        count=notice.count,
+        most=SAID_BYTES_MAX,
+        why=notice.why,
+    )
+
+
+def said_text(said: Said, words: RoomWords, own_name: str) -> str:
+    """Return what somebody said as a line of the room, for the one called ``own_name``."""
+    if not said.to:
+        return f"{said.name}: {said.text}"
+    template = words.private_sent if said.name == own_name else words.private
+    return template.format(name=said.name, to=said.to, text=said.text)

@@ -1,0 +1,179 @@
+"""Who comes and who leaves, and what they are called."""
+
+from collections.abc import Sequence
+
+from enchufe.core.commands import CancelTimer, Close, Command, SetTimer
+from enchufe.core.events import PeerClosed, Reason
+from enchufe.core.peer import Peer, Transport
+from enchufe.core.room import (
+    NAME_CHARACTERS_MAX,
+    SESSION_CHARACTERS_MAX,
+    Join,
+    Notice,
+    What,
+)
+from enchufe.core.text import safe_text
+from enchufe.services.chat.members import Member, State
+from enchufe.services.chat.memories import Memories
+from enchufe.services.chat.names import key_of, proper_name
+from enchufe.services.chat.room import Room, arrival_timer, away_timer
+
+ARRIVAL_S = 0.3
+"""A program of ours says so within a round trip; after so long a silence it is taken for text."""
+
+AWAY_S = 30.0
+"""How long the name of somebody whose connection broke is kept for them."""
+
+_BROKEN = frozenset({Reason.RESET, Reason.FAILED, Reason.REFUSED, Reason.SILENT})
+
+
+class Arrivals:
+    """Lets members in and out.
+
+    Args:
+        room: the rooms.
+        memories: tell newcomers what was said.
+    """
+
+    def __init__(self, room: Room, memories: Memories) -> None:
+        self._room = room
+        self._memories = memories
+
+    def opened(self, peer: Peer) -> Sequence[Command]:
+        """Take note of somebody; whether they speak text or frames they will show."""
+        room = self._room
+        member = Member(peer, "", room.words.room)
+        room.members.add(member)
+        if peer.transport is Transport.CONSOLE:
+            room.members.call(member, room.words.host)
+            room.members.become(member, State.PRESENT)
+            return ()
+        return (SetTimer(arrival_timer(peer), ARRIVAL_S),)
+
+    def framed(self, member: Member) -> None:
+        """Speak frames to somebody from now on."""
+        member.framed = True
+        self._room.members.become(member, member.state)
+
+    def enter(self, member: Member) -> list[Command]:
+        """Let somebody in who has not said how to be called."""
+        self._room.members.call(member, self._room.free_guest_name(member.peer))
+        return self._come_in(member, after=-1)
+
+    def join(self, member: Member, join: Join) -> Sequence[Command]:
+        """Let somebody in who says how to be called, or who comes back."""
+        room = self._room
+        if member.state is not State.ARRIVING:  # over datagrams our answer may have got lost
+            number = room.number_of(member)
+            return [
+                *room.tell.joined(member, number),
+                *self._memories.catch_up(member, join.after),
+            ]
+        member.session = join.session[:SESSION_CHARACTERS_MAX]
+        before = room.members.with_session(member.session)
+        if before is not None:
+            return self._come_back(member, before, join.after)
+        room.members.move(member, proper_name(join.room) or room.words.room)
+        room.members.call(member, room.free_guest_name(member.peer))
+        told = self._call_newcomer(member, join.name) if join.name else []
+        return [*self._come_in(member, join.after), *told]
+
+    def _call_newcomer(self, member: Member, asked: str) -> list[Command]:
+        """Call somebody as they ask, or nearly so if that name is taken."""
+        members, name = self._room.members, proper_name(asked)
+        if name is not None and members.named(name) is not None:
+            members.call(member, f"{name[: NAME_CHARACTERS_MAX - 8]}.{member.peer.id}")
+            return self._room.tell.notice(member, Notice(What.NAME_TAKEN, member.name, name))
+        return self._call(member, asked)
+
+    def _call(self, member: Member, asked: str) -> list[Command]:
+        """Call somebody as they ask, or tell them why that cannot be."""
+        room, name = self._room, proper_name(asked)
+        if name is None:
+            unfit = Notice(
+                What.NAME_UNFIT, member.name, safe_text(asked), count=NAME_CHARACTERS_MAX
+            )
+            return room.tell.notice(member, unfit)
+        if room.members.named(name) not in (None, member):
+            return room.tell.notice(member, Notice(What.NAME_TAKEN, member.name, name))
+        room.members.call(member, name)
+        return []
+
+    def rename(self, member: Member, asked: str) -> list[Command]:
+        """Call somebody otherwise, and say so to everybody."""
+        before = member.name
+        told = self._call(member, asked)
+        if member.name == before:
+            return told
+        return self._room.tell.notice_all(
+            member.room, Notice(What.RENAMED, before, member.name), also=member
+        )
+
+    def move(self, member: Member, name: str) -> list[Command]:
+        """Take somebody to another room."""
+        room, asked = self._room, proper_name(name)
+        if asked is None:
+            unfit = Notice(What.NAME_UNFIT, member.room, safe_text(name), count=NAME_CHARACTERS_MAX)
+            return room.tell.notice(member, unfit)
+        if key_of(asked) == key_of(member.room):
+            return self._room.tell.joined(member, room.number_of(member))
+        left = room.tell.notice_all(member.room, Notice(What.LEFT, member.name), but=member)
+        room.members.move(member, asked)
+        return [*left, *self._come_in(member, after=-1)]
+
+    def _come_in(self, member: Member, after: int) -> list[Command]:
+        """Say who came, and tell them what was said before."""
+        room = self._room
+        came = Notice(What.CAME, member.name)
+        return [
+            CancelTimer(arrival_timer(member.peer)),
+            *room.tell.joined(member, room.number_of(member)),
+            *room.tell.notice_all(member.room, came, but=member),
+            *self._memories.catch_up(member, after),
+        ]
+
+    def _come_back(self, member: Member, before: Member, after: int) -> Sequence[Command]:
+        """Let somebody whose connection broke go on under the same name, without ado."""
+        room = self._room
+        room.members.remove(before)
+        room.members.move(member, before.room)
+        room.members.call(member, before.name)
+        gone = CancelTimer(away_timer(before)) if before.state is State.AWAY else Close(before.peer)
+        return [
+            gone,
+            CancelTimer(arrival_timer(member.peer)),
+            *room.tell.joined(member, room.number_of(member)),
+            *self._memories.catch_up(member, after),
+        ]
+
+    # Leaving
+
+    def leave(self, member: Member) -> list[Command]:
+        """See somebody off who wants to go."""
+        room = self._room
+        room.members.remove(member)
+        bye = room.words.bye.format(name=member.name)
+        told = [] if member.framed or not member.name else room.tell.words(member, bye)
+        return [*told, Close(member.peer), *self._gone(member, What.LEFT)]
+
+    def closed(self, member: Member, event: PeerClosed) -> list[Command]:
+        """Take note that a connection is over, and keep the name of whoever may come back."""
+        room = self._room
+        if event.reason in _BROKEN and member.session and member.name:
+            room.members.part(member)
+            room.members.become(member, State.AWAY)
+            return [SetTimer(away_timer(member), AWAY_S)]
+        room.members.remove(member)
+        broke = event.reason in (Reason.RESET, Reason.FAILED)
+        return self._gone(member, What.LOST if broke else What.LEFT)
+
+    def away_too_long(self, member: Member) -> list[Command]:
+        """Give up waiting for somebody."""
+        self._room.members.remove(member)
+        return self._gone(member, What.LOST)
+
+    def _gone(self, member: Member, what: What) -> list[Command]:
+        cancelled: list[Command] = [CancelTimer(arrival_timer(member.peer))]
+        if not member.name:
+            return cancelled
+        return [*cancelled, *self._room.tell.notice_all(member.room, Notice(what, member.name))]

@@ -1,0 +1,103 @@
+"""What was said and is not safe yet, and what has been told to everybody."""
+
+from collections import OrderedDict, deque
+
+from enchufe.core.events import HistoryOpened
+from enchufe.core.history import Line
+from enchufe.core.peer import Peer
+
+RECENT_LINES_MAX = 1000
+"""Lines kept in mind, to tell those who were just being told what was before."""
+
+SESSIONS_MAX = 10_000
+"""Sessions whose last number is kept in mind, so that what is said again is known."""
+
+
+class Waiting:
+    """A line that is not safe yet, and who said it."""
+
+    __slots__ = ("line", "peer")
+
+    def __init__(self, line: Line, peer: Peer) -> None:
+        self.line = line
+        self.peer = peer
+
+
+class Kept:
+    """Gives lines their ids and follows them until they are safe."""
+
+    def __init__(self) -> None:
+        self.read_only_because = ""
+        self.told_id = 0  # every line up to here has been told to those present
+        self._last_id = 0
+        self._waiting: deque[Waiting] = deque()
+        self._waiting_numbers: dict[str, int] = {}
+        self._recent: deque[Line] = deque(maxlen=RECENT_LINES_MAX)
+        self._last_in_room: dict[str, int] = {}
+        self._count_in_room: dict[str, int] = {}
+        self._told: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def open(self, event: HistoryOpened) -> None:
+        """Go on where an earlier run ended."""
+        self._last_id = self.told_id = event.last_id
+        for told in event.told:
+            self._told[told.session] = (told.number, told.id)
+
+    def next_id(self) -> int:
+        """Return an id never given before."""
+        self._last_id += 1
+        return self._last_id
+
+    def wait(self, line: Line, peer: Peer) -> None:
+        """Follow a line until it is safe."""
+        self._waiting.append(Waiting(line, peer))
+        if line.session:
+            self._waiting_numbers[line.session] = line.number
+
+    def is_waiting(self, session: str, number: int) -> bool:
+        """Return whether a session's number is on its way to safety."""
+        return number <= self._waiting_numbers.get(session, 0)
+
+    def told_of(self, session: str) -> tuple[int, int]:
+        """Return the highest number of a session that is kept, and its line's id."""
+        return self._told.get(session, (0, 0))
+
+    def safe_up_to(self, last_id: int) -> list[tuple[Waiting, int]]:
+        """Return the lines now safe, in order, each with the id before it in its room."""
+        safe: list[tuple[Waiting, int]] = []
+        while self._waiting and self._waiting[0].line.id <= last_id:
+            waiting = self._waiting.popleft()
+            safe.append((waiting, self._note(waiting.line)))
+        return safe
+
+    def _note(self, line: Line) -> int:
+        previous = self._last_in_room.get(line.room, 0)
+        self._last_in_room[line.room] = line.id
+        self._count_in_room[line.room] = self.count_in(line.room) + 1
+        self._recent.append(line)
+        self.told_id = line.id
+        if line.session:
+            self._told[line.session] = (line.number, line.id)
+            self._told.move_to_end(line.session)
+            if len(self._told) > SESSIONS_MAX:
+                self._told.popitem(last=False)
+            if self._waiting_numbers.get(line.session) == line.number:
+                del self._waiting_numbers[line.session]
+        return previous
+
+    def lost_from(self, first_id: int, why: str) -> list[Waiting]:
+        """Return the lines that cannot be kept; from now on nothing can."""
+        self.read_only_because = why
+        lost = [waiting for waiting in self._waiting if waiting.line.id >= first_id]
+        for waiting in lost:
+            self._waiting.remove(waiting)
+            self._waiting_numbers.pop(waiting.line.session, None)
+        return lost
+
+    def count_in(self, room: str) -> int:
+        """Return how many lines were told in a room since this run began."""
+        return self._count_in_room.get(room, 0)
+
+    def told_after(self, room: str, after_id: int) -> list[Line]:
+        """Return the recent lines of a room that came after ``after_id``, in order."""
+        return [line for line in self._recent if line.room == room and line.id > after_id]

@@ -1,0 +1,132 @@
+"""Those who are told what was said before: newcomers, those who come back, those who were slow."""
+
+from collections.abc import Sequence
+
+from enchufe.core.commands import AwaitDrained, Close, Command, Recall
+from enchufe.core.events import Reason, Recalled
+from enchufe.core.history import Line
+from enchufe.core.room import Notice, What
+from enchufe.services.chat.members import Member, State
+from enchufe.services.chat.room import Room, Slow
+from enchufe.services.chat.teller import said_of
+
+CATCH_UP_LINES_MAX = 500
+"""Lines told at once to somebody who missed some; the next when these have left."""
+
+HISTORY_LINES = 20
+HISTORY_LINES_MAX = 200
+
+_CATCH_UP = "catch-up"
+_HISTORY = "history"
+
+
+class Memories:
+    """Tells members what they do not know.
+
+    Args:
+        room: the rooms.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def catch_up(self, member: Member, after: int) -> list[Command]:
+        """Tell somebody all that came after a line, or with -1 the last few lines.
+
+        Until that is done nothing else is told them, so that they hear it in order.
+        """
+        self._room.members.become(member, State.CATCHING_UP)
+        member.last_id = max(after, 0)
+        tag = f"{_CATCH_UP} {member.peer.id}"
+        if after < 0:
+            return [Recall(tag, member.room, 0, HISTORY_LINES)]
+        return [Recall(tag, member.room, after, CATCH_UP_LINES_MAX, oldest=True)]
+
+    def since(self, member: Member, after: int) -> list[Command]:
+        """Tell somebody what they may have missed; over datagrams also that we are there."""
+        if member.state is State.PRESENT and after < self._room.kept.told_id:
+            return self.catch_up(member, after)
+        number = self._room.number_of(member)
+        return [] if member.peer.is_stream else self._room.tell.joined(member, number)
+
+    def history(self, member: Member, count: int) -> list[Command]:
+        """Tell somebody the last lines, because they asked."""
+        count = min(count, HISTORY_LINES_MAX)
+        return [Recall(f"{_HISTORY} {member.peer.id}", member.room, 0, count)]
+
+    def recalled(self, event: Recalled) -> Sequence[Command]:
+        """Tell whoever waits for it what was looked up."""
+        kind, _, number = event.tag.partition(" ")
+        member = self._room.members.numbered(int(number))
+        if member is None:
+            return ()
+        lines = [line for line in event.lines if line.id <= self._room.kept.told_id]
+        if kind == _HISTORY:
+            return self._as_history(member, lines)
+        return self._caught_up(member, lines, was_cut=len(event.lines) >= CATCH_UP_LINES_MAX)
+
+    def _as_history(self, member: Member, lines: list[Line]) -> Sequence[Command]:
+        tell = self._room.tell
+        if not lines:
+            return tell.notice(member, Notice(What.EMPTY))
+        return [c for line in lines for c in tell.said(member, said_of(line, 0, again=True))]
+
+    def _caught_up(self, member: Member, lines: list[Line], *, was_cut: bool) -> list[Command]:
+        """Tell somebody what they missed; what was told meanwhile too, unless more is to come."""
+        if member.state is not State.CATCHING_UP:
+            return []
+        last_id = lines[-1].id if lines else member.last_id
+        if not was_cut:
+            lines = lines + self._room.kept.told_after(member.room, last_id)
+        commands = self._lines(member, lines)
+        member.last_id = lines[-1].id if lines else member.last_id
+        if was_cut:
+            return [*commands, AwaitDrained(member.peer)]
+        self._room.members.become(member, State.PRESENT)
+        return commands
+
+    def _lines(self, member: Member, lines: list[Line]) -> list[Command]:
+        room, previous = self._room, member.last_id
+        commands: list[Command] = []
+        if lines and not member.framed:
+            commands += room.tell.words(member, room.words.history)
+        for line in lines:
+            number = line.number if line.session and line.session == member.session else 0
+            commands += room.tell.said(member, said_of(line, previous, number=number))
+            previous = line.id
+        if lines and not member.framed:
+            commands += room.tell.words(member, room.words.history_end)
+        return commands
+
+    # Those who do not read
+
+    def behind(self, member: Member) -> list[Command]:
+        """Leave somebody out who does not read, so that nobody waits for them."""
+        room = self._room
+        if member.state not in (State.PRESENT, State.CATCHING_UP):
+            return []
+        if room.slow is Slow.DISCONNECT:
+            room.members.remove(member)
+            slow = Notice(What.SLOW, member.name)
+            return [
+                *room.tell.words(member, room.words.slow_bye),
+                Close(member.peer, Reason.SLOW),
+                *room.tell.notice_all(member.room, slow),
+            ]
+        if member.state is State.PRESENT:
+            member.last_id = room.kept.told_id
+        member.missed = -room.kept.count_in(member.room)
+        room.members.become(member, State.BEHIND)
+        return [AwaitDrained(member.peer)]
+
+    def drained(self, member: Member) -> list[Command]:
+        """Go on with somebody who has read what waited for them."""
+        if member.state is State.CATCHING_UP or (member.state is State.BEHIND and member.framed):
+            return self.catch_up(member, member.last_id)
+        if member.state is not State.BEHIND:
+            return []
+        self._room.members.become(member, State.PRESENT)
+        missed = member.missed + self._room.kept.count_in(member.room)
+        if missed == 0:
+            return []
+        return self._room.tell.notice(member, Notice(What.MISSED, count=missed))

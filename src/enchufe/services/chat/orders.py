@@ -1,0 +1,92 @@
+"""What members order with a line that begins with ``/``."""
+
+from collections.abc import Callable
+
+from enchufe.core.commands import Command
+from enchufe.core.room import Notice, Said, What
+from enchufe.services.chat.arrivals import Arrivals
+from enchufe.services.chat.members import Member, State
+from enchufe.services.chat.memories import HISTORY_LINES, Memories
+from enchufe.services.chat.room import Room
+
+_Obey = Callable[[Member, str, int], list[Command]]
+
+
+class Orders:
+    """Obeys members.
+
+    Args:
+        room: the rooms.
+        arrivals: name, move and see off.
+        memories: tell what was said.
+    """
+
+    def __init__(self, room: Room, arrivals: Arrivals, memories: Memories) -> None:
+        self._room = room
+        self._arrivals = arrivals
+        self._memories = memories
+        self._known: dict[str, _Obey] = {
+            "/help": self._help,
+            "/name": self._name,
+            "/who": self._who,
+            "/room": self._move,
+            "/rooms": self._rooms,
+            "/history": self._history,
+            "/msg": self._private,
+            "/bye": self._bye,
+        }
+
+    def obey(self, member: Member, line: str, at_ns: int) -> list[Command]:
+        """Do what ``line`` says.
+
+        Args:
+            member: who says it.
+            line: a command and what follows it, safe to show.
+            at_ns: when.
+        """
+        command, _, rest = line.partition(" ")
+        known = self._known.get(command.lower())
+        if known is None:
+            return self._room.tell.notice(member, Notice(What.UNKNOWN, other=command[:40]))
+        return known(member, rest.strip(), at_ns)
+
+    def _usage(self, member: Member, example: str) -> list[Command]:
+        return self._room.tell.notice(member, Notice(What.USAGE, other=example))
+
+    def _help(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
+        return self._room.tell.words(member, self._room.words.help)
+
+    def _name(self, member: Member, rest: str, _at_ns: int) -> list[Command]:
+        return self._arrivals.rename(member, rest) if rest else self._usage(member, "/name ana")
+
+    def _who(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
+        names = tuple(
+            f"{other.name} ({'…' if other.state is State.AWAY else other.peer.transport})"
+            for other in self._room.members.inside(member.room)
+        )
+        return self._room.tell.notice(member, Notice(What.PRESENT, names=names))
+
+    def _move(self, member: Member, rest: str, _at_ns: int) -> list[Command]:
+        return self._arrivals.move(member, rest) if rest else self._usage(member, "/room patio")
+
+    def _rooms(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
+        rooms = tuple(f"{name} ({count})" for name, count in self._room.members.rooms().items())
+        return self._room.tell.notice(member, Notice(What.ROOMS, names=rooms))
+
+    def _history(self, member: Member, rest: str, _at_ns: int) -> list[Command]:
+        if rest and not (rest.isascii() and rest.isdecimal() and len(rest) < 7 and int(rest)):
+            return self._usage(member, "/history 20")
+        return self._memories.history(member, int(rest or HISTORY_LINES))
+
+    def _private(self, member: Member, rest: str, at_ns: int) -> list[Command]:
+        name, _, text = rest.partition(" ")
+        other = self._room.members.named(name)
+        if not text.strip():
+            return self._usage(member, "/msg luis hola")
+        if other is None or other.state in (State.AWAY, State.BEHIND):
+            return self._room.tell.notice(member, Notice(What.NOBODY, other=name))
+        said = Said(0, 0, at_ns, "", member.name, text.strip(), to=other.name)
+        return [*self._room.tell.said(other, said), *self._room.tell.said(member, said)]
+
+    def _bye(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
+        return self._arrivals.leave(member)

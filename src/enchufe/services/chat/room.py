@@ -1,0 +1,51 @@
+"""What all parts of the service share: who is there, what is kept, how it is told."""
+
+from enum import StrEnum
+
+from enchufe.core.peer import Peer
+from enchufe.core.room_words import RoomWords
+from enchufe.services.chat.kept import Kept
+from enchufe.services.chat.members import Member, Members
+from enchufe.services.chat.teller import Teller
+
+
+class Slow(StrEnum):
+    """What becomes of those who do not read what they are sent."""
+
+    DROP = "drop"  # they are left out until they have read what waits for them
+    DISCONNECT = "disconnect"
+
+
+class Room:
+    """The rooms of one service.
+
+    Args:
+        words: what they say in text.
+        slow: what becomes of those who do not read.
+    """
+
+    def __init__(self, words: RoomWords, slow: Slow) -> None:
+        self.words = words
+        self.slow = slow
+        self.members = Members()
+        self.kept = Kept()
+        self.tell = Teller(self.members, words)
+
+    def free_guest_name(self, peer: Peer) -> str:
+        """Return a name for somebody who gave none; the number is never anybody else's."""
+        name = self.words.guest.format(number=peer.id)
+        return name if self.members.named(name) is None else f"{name}.{peer.id}"
+
+    def number_of(self, member: Member) -> int:
+        """Return the highest number of a member's session that is kept."""
+        return self.kept.told_of(member.session)[0]
+
+
+def arrival_timer(peer: Peer) -> str:
+    """Return the name of the timer after which ``peer`` is taken for text."""
+    return f"arrival {peer.id}"
+
+
+def away_timer(member: Member) -> str:
+    """Return the name of the timer after which somebody who is away has left."""
+    return f"away {member.peer.id}"

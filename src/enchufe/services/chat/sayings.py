@@ -1,0 +1,123 @@
+"""What is said: kept first, and told to everybody once it is safe."""
+
+from collections.abc import Sequence
+
+from enchufe.core.commands import Command, ReadOn, Remember, Rest
+from enchufe.core.events import NotRemembered
+from enchufe.core.history import Line
+from enchufe.core.peer import Peer
+from enchufe.core.room import SAID_BYTES_MAX, Notice, What
+from enchufe.core.text import safe_bytes
+from enchufe.services.chat.kept import Waiting
+from enchufe.services.chat.members import Member, State
+from enchufe.services.chat.room import Room
+
+UNKEPT_LINES_MAX = 1000
+"""Lines of one person on their way to the disk, after which that person is left unread."""
+
+
+class Sayings:
+    """Takes in what members say.
+
+    Args:
+        room: the rooms.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+
+    def say(self, member: Member, text: bytes, at_ns: int, number: int = 0) -> list[Command]:
+        """Have ``text`` remembered, unless it is too long or nothing can be kept any more.
+
+        Args:
+            member: who says it.
+            text: what.
+            at_ns: when.
+            number: the sender's own number for it; 0 for none.
+        """
+        room = self._room
+        if len(text) > SAID_BYTES_MAX:
+            too_long = Notice(What.TOO_LONG, count=len(text), number=number)
+            return room.tell.notice(member, too_long)
+        if room.kept.read_only_because:
+            return room.tell.notice(member, self._read_only(number))
+        line = Line(
+            id=room.kept.next_id(),
+            at_ns=at_ns,
+            room=member.room,
+            name=member.name,
+            text=safe_bytes(text, keep="\t"),
+            session=member.session if number else "",
+            number=number,
+        )
+        room.kept.wait(line, member.peer)
+        return [Remember(line), *self._rest_if_too_fast(member)]
+
+    def _rest_if_too_fast(self, member: Member) -> list[Command]:
+        member.unkept += 1
+        if member.rests or member.unkept < UNKEPT_LINES_MAX:
+            return []
+        member.rests = True
+        return [Rest(member.peer)]
+
+    def say_numbered(
+        self, member: Member, text: bytes, at_ns: int, number: int
+    ) -> Sequence[Command]:
+        """Have something remembered, unless this session has said it before."""
+        if not member.session or not number:
+            return self.say(member, text, at_ns)
+        last_number, last_id = self._room.kept.told_of(member.session)
+        if number <= last_number:
+            known_id = last_id if number == last_number else 0
+            return self._room.tell.taken(member, number, known_id, known_id)
+        if self._room.kept.is_waiting(member.session, number):
+            return ()
+        return self.say(member, text, at_ns, number)
+
+    def remembered(self, last_id: int) -> list[Command]:
+        """Tell everybody what is safe now; what one person said, together."""
+        commands: list[Command] = []
+        together: list[tuple[Line, int]] = []
+        said_by: tuple[Peer, str] | None = None
+        for waiting, previous in self._room.kept.safe_up_to(last_id):
+            if said_by is not None and said_by != (waiting.peer, waiting.line.room):
+                commands += self._tell_all(said_by, together)
+                together = []
+            said_by = (waiting.peer, waiting.line.room)
+            together.append((waiting.line, previous))
+            commands += self._acknowledge(waiting, previous)
+        return [*commands, *self._tell_all(said_by, together)] if said_by else commands
+
+    def _tell_all(self, said_by: tuple[Peer, str], lines: list[tuple[Line, int]]) -> list[Command]:
+        peer, room = said_by
+        return self._room.tell.lines(self._room.members.audience(room), lines, but=peer)
+
+    def _acknowledge(self, waiting: Waiting, previous: int) -> list[Command]:
+        """Tell whoever said it that it is kept, unless catching up will tell them."""
+        member = self._room.members.of(waiting.peer)
+        if member is None:
+            return []
+        member.unkept -= 1
+        commands: list[Command] = []
+        if member.state is State.PRESENT and waiting.line.number:
+            line = waiting.line
+            commands += self._room.tell.taken(member, line.number, line.id, previous)
+        if member.rests and member.unkept <= UNKEPT_LINES_MAX // 4:
+            member.rests = False
+            commands.append(ReadOn(member.peer))
+        return commands
+
+    def not_remembered(self, event: NotRemembered) -> list[Command]:
+        """Tell those whose lines cannot be kept that they were not said."""
+        commands: list[Command] = []
+        for waiting in self._room.kept.lost_from(event.first_id, event.why):
+            member = self._room.members.of(waiting.peer)
+            if member is not None:
+                member.unkept -= 1
+                notice = self._read_only(waiting.line.number)
+                commands += self._room.tell.notice(member, notice)
+        return commands
+
+    def _read_only(self, number: int) -> Notice:
+        why = self._room.kept.read_only_because
+        return Notice(What.READ_ONLY, number=number, why=why)

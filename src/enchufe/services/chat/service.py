@@ -1,0 +1,132 @@
+"""The service itself: hands each event to the part that knows what to do."""
+
+from collections.abc import Sequence
+
+from enchufe.core.commands import Command
+from enchufe.core.events import (
+    Event,
+    FrameReceived,
+    HistoryOpened,
+    MessageReceived,
+    NotRemembered,
+    PeerBehind,
+    PeerClosed,
+    PeerDrained,
+    PeerFinished,
+    PeerFramed,
+    PeerOpened,
+    Recalled,
+    Remembered,
+    TimerFired,
+)
+from enchufe.core.frames import Kind
+from enchufe.core.room import Join, Notice, Since, What, payload_of
+from enchufe.core.room_words import RoomWords
+from enchufe.core.text import safe_bytes
+from enchufe.services.chat.arrivals import Arrivals
+from enchufe.services.chat.members import Member, State
+from enchufe.services.chat.memories import Memories
+from enchufe.services.chat.orders import Orders
+from enchufe.services.chat.room import Room, Slow
+from enchufe.services.chat.sayings import Sayings
+
+
+class Chat:
+    """A room, or several, for everybody who comes.
+
+    Args:
+        words: what it says in text.
+        slow: what becomes of those who do not read.
+    """
+
+    def __init__(self, words: RoomWords | None = None, slow: Slow = Slow.DROP) -> None:
+        self._room = Room(words or RoomWords(), slow)
+        self._memories = Memories(self._room)
+        self._sayings = Sayings(self._room)
+        self._arrivals = Arrivals(self._room, self._memories)
+        self._orders = Orders(self._room, self._arrivals, self._memories)
+
+    def handle(self, event: Event) -> Sequence[Command]:
+        """Return what to do about ``event``."""
+        match event:
+            case Remembered():
+                return self._sayings.remembered(event.last_id)
+            case NotRemembered():
+                return self._sayings.not_remembered(event)
+            case Recalled():
+                return self._memories.recalled(event)
+            case HistoryOpened():
+                self._room.kept.open(event)
+            case TimerFired():
+                return self._timer_fired(event.name)
+            case PeerOpened():
+                return self._arrivals.opened(event.peer)
+            case (
+                MessageReceived()
+                | FrameReceived()
+                | PeerFramed()
+                | PeerFinished()
+                | PeerBehind()
+                | PeerDrained()
+                | PeerClosed()
+            ):
+                member = self._room.members.of(event.peer)
+                return () if member is None else self._by_member(member, event)
+            case _:
+                pass
+        return ()
+
+    def _by_member(self, member: Member, event: Event) -> Sequence[Command]:
+        match event:
+            case MessageReceived():
+                return self._message(member, event)
+            case FrameReceived():
+                return self._frame(member, event)
+            case PeerFramed():
+                self._arrivals.framed(member)
+            case PeerFinished():
+                return self._arrivals.leave(member)
+            case PeerBehind():
+                return self._memories.behind(member)
+            case PeerDrained():
+                return self._memories.drained(member)
+            case PeerClosed():
+                return self._arrivals.closed(member, event)
+            case _:
+                pass
+        return ()
+
+    def _timer_fired(self, name: str) -> Sequence[Command]:
+        kind, _, number = name.partition(" ")
+        if kind == "arrival":
+            member = self._room.members.numbered(int(number))
+            return [] if member is None else self._arrivals.enter(member)
+        away = self._room.members.away(int(number))
+        return [] if away is None else self._arrivals.away_too_long(away)
+
+    def _message(self, member: Member, event: MessageReceived) -> Sequence[Command]:
+        """Take a line of text: an order, a farewell, or something to be said."""
+        entered = self._arrivals.enter(member) if member.state is State.ARRIVING else []
+        text = event.message.strip()
+        if text.startswith(b"/") and not text.startswith(b"//"):
+            return [*entered, *self._orders.obey(member, safe_bytes(text), event.at_ns)]
+        if text.lower() == b"bye":
+            return [*entered, *self._arrivals.leave(member)]
+        if not text:
+            return entered
+        text = text.removeprefix(b"/") if text.startswith(b"//") else text
+        return [*entered, *self._sayings.say(member, text, event.at_ns)]
+
+    def _frame(self, member: Member, event: FrameReceived) -> Sequence[Command]:
+        frame = event.frame
+        match frame.kind:
+            case Kind.JOIN:
+                return self._arrivals.join(member, payload_of(frame, Join))
+            case Kind.SAY | Kind.SINCE if member.state is State.ARRIVING:
+                return self._room.tell.notice(member, Notice(What.STRANGER))
+            case Kind.SAY:
+                return self._sayings.say_numbered(member, frame.payload, event.at_ns, frame.stream)
+            case Kind.SINCE:
+                return self._memories.since(member, payload_of(frame, Since).after)
+            case _:
+                return ()

@@ -1,0 +1,109 @@
+"""Tells the members of a room things, each in text or in frames as they speak themselves."""
+
+from collections.abc import Sequence
+
+from enchufe.core.commands import Command, Send, SendFrame, Spread, SpreadFrame
+from enchufe.core.history import Line
+from enchufe.core.peer import Peer
+from enchufe.core.room import Joined, Notice, Said, Taken, frame_of
+from enchufe.core.room_words import RoomWords, notice_text, said_text
+from enchufe.services.chat.members import Audience, Member, Members
+
+
+class Teller:
+    """Makes commands of what is to be told.
+
+    Args:
+        members: who there is.
+        words: what the room says in text.
+    """
+
+    def __init__(self, members: Members, words: RoomWords) -> None:
+        self._members = members
+        self._words = words
+
+    def words(self, member: Member, text: str) -> list[Command]:
+        """Say ``text`` to somebody; over datagrams it is one, whatever its lines."""
+        return [Send(member.peer, text.encode())]
+
+    def notice(self, member: Member, notice: Notice) -> list[Command]:
+        """Tell somebody what happened."""
+        if member.framed:
+            return [SendFrame(member.peer, frame_of(notice))]
+        return self.words(member, notice_text(notice, self._words))
+
+    def notice_all(
+        self,
+        room: str,
+        notice: Notice,
+        *,
+        but: Member | None = None,
+        also: Member | None = None,
+    ) -> list[Command]:
+        """Tell everybody in ``room`` what happened.
+
+        Args:
+            room: where.
+            notice: what.
+            but: who is not told.
+            also: who is told even while they are left out of what is said.
+        """
+        audience = self._members.audience(room)
+        text = notice_text(notice, self._words).encode()
+        left_out = but or also
+        peer = None if left_out is None else left_out.peer
+        commands: list[Command] = [
+            Spread(peers, text, peer) for peers in (audience.streams, audience.datagrams) if peers
+        ]
+        if audience.framed:
+            commands.append(SpreadFrame(audience.framed, frame_of(notice), peer))
+        return commands if also is None else [*commands, *self.notice(also, notice)]
+
+    def said(self, member: Member, said: Said) -> list[Command]:
+        """Tell somebody what was said."""
+        if member.framed:
+            return [SendFrame(member.peer, frame_of(said))]
+        return self.words(member, said_text(said, self._words, member.name))
+
+    def joined(self, member: Member, number: int) -> list[Command]:
+        """Tell somebody that they are in."""
+        if member.framed:
+            return [SendFrame(member.peer, frame_of(Joined(member.name, member.room, number)))]
+        welcome = self._words.welcome.format(name=member.name, room=member.room)
+        return self.words(member, welcome)
+
+    def taken(self, member: Member, number: int, line_id: int, previous: int) -> list[Command]:
+        """Tell somebody that what they said with that number is kept."""
+        return [SendFrame(member.peer, frame_of(Taken(line_id, previous), number))]
+
+    def lines(
+        self, audience: Audience, together: Sequence[tuple[Line, int]], but: Peer
+    ) -> list[Command]:
+        """Tell everybody what one of them said: each line with the id of the one before it."""
+        commands: list[Command] = []
+        if audience.streams:
+            text = "\n".join(f"{line.name}: {line.text}" for line, _previous in together)
+            commands.append(Spread(audience.streams, text.encode(), but))
+        for line, previous in together:
+            if audience.datagrams:
+                text = f"{line.name}: {line.text}"
+                commands.append(Spread(audience.datagrams, text.encode(), but))
+            if audience.framed:
+                frame = frame_of(said_of(line, previous))
+                commands.append(SpreadFrame(audience.framed, frame, but))
+        return commands
+
+
+def said_of(line: Line, previous: int, *, number: int = 0, again: bool = False) -> Said:
+    """Return ``line`` as its hearers are told it."""
+    return Said(
+        id=line.id,
+        previous=previous,
+        at_ns=line.at_ns,
+        room=line.room,
+        name=line.name,
+        text=line.text,
+        number=number,
+        file=line.attachment,
+        again=again,
+    )

@@ -1,0 +1,289 @@
+"""A room with its host, a disk that answers when it is told to, and what each peer heard."""
+
+import json
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from tests.playbook import NOW_NS
+
+from enchufe.core.commands import (
+    AwaitDrained,
+    CancelTimer,
+    Close,
+    Order,
+    ReadOn,
+    Recall,
+    Remember,
+    Rest,
+    Send,
+    SetTimer,
+    Spread,
+)
+from enchufe.core.events import (
+    Event,
+    HistoryOpened,
+    NotRemembered,
+    Reason,
+    Recalled,
+    Remembered,
+)
+from enchufe.core.frames import Frame, Kind
+from enchufe.core.history import Line, Told
+from enchufe.core.peer import Peer, Transport
+from enchufe.core.room import Join, Since, frame_of
+from enchufe.core.service import Framing
+from enchufe.host import Host
+from enchufe.services.chat import Chat, Slow
+from enchufe.wire.either import Change, EitherDecoder
+from enchufe.wire.frames import PREFACE, decoded_datagram, encoded
+
+Heard = tuple[str, dict[str, object]]
+"""What a framed peer heard: the kind of frame and what it carries."""
+
+
+class Somebody:
+    """A peer of the room, and what it heard."""
+
+    def __init__(self, plaza: "Plaza", peer: Peer) -> None:
+        self.peer = peer
+        self.closed_for: Reason | None = None
+        self.rests = False
+        self._plaza = plaza
+        self._received = b""
+        self._datagrams: list[bytes] = []
+
+    def takes(self, data: bytes) -> None:
+        self._received += data
+        self._datagrams.append(data)
+
+    @property
+    def heard(self) -> list[str]:
+        """The lines heard, the room's own words and people's alike, since last asked."""
+        text, self._received = self._received, b""
+        self._datagrams.clear()
+        return text.decode().splitlines()
+
+    @property
+    def datagrams(self) -> list[str]:
+        """The datagrams heard since last asked."""
+        datagrams, self._datagrams = self._datagrams, []
+        self._received = b""
+        return [datagram.decode() for datagram in datagrams]
+
+    def says(self, *lines: str) -> None:
+        """Say lines: all at once over a stream, one after the other as datagrams."""
+        if self.peer.is_stream:
+            self._plaza.receives(self, "".join(line + "\n" for line in lines).encode())
+        else:
+            for line in lines:
+                self._plaza.receives(self, line.encode())
+
+    def leaves(self, reason: Reason = Reason.FINISHED) -> None:
+        self._plaza.loses(self, reason)
+
+
+class Framed(Somebody):
+    """A peer that speaks frames."""
+
+    def __init__(self, plaza: "Plaza", peer: Peer) -> None:
+        super().__init__(plaza, peer)
+        self._decoder = EitherDecoder()
+
+    @property
+    def frames(self) -> list[Heard]:
+        """The frames heard since last asked."""
+        if self.peer.is_stream:
+            data, self._received = self._received, b""
+            pieces = list(self._decoder.feed(data))
+            frames = [piece for piece in pieces if isinstance(piece, Frame)]
+            assert all(isinstance(piece, Frame | Change) for piece in pieces), pieces
+        else:
+            found = [decoded_datagram(datagram) for datagram in self._datagrams]
+            frames = [frame for frame in found if frame is not None]
+            assert frames == found, "text among the frames"
+            self._received = b""
+            self._datagrams.clear()
+        return [_shown(frame) for frame in frames]
+
+    def sends(self, *frames: Frame) -> None:
+        if self.peer.is_stream:
+            self._plaza.receives(self, b"".join(map(encoded, frames)))
+        else:
+            for frame in frames:
+                self._plaza.receives(self, PREFACE + encoded(frame))
+
+    def joins(self, name: str, session: str = "", room: str = "", after: int = -1) -> None:
+        if self.peer.is_stream:
+            self._plaza.receives(self, PREFACE)
+        self.sends(frame_of(Join(name, session, room, after)))
+
+    def says_numbered(self, number: int, text: str) -> None:
+        self.sends(Frame(Kind.SAY, number, text.encode()))
+
+    def asks_since(self, after: int) -> None:
+        self.sends(frame_of(Since(after)))
+
+
+def _shown(frame: Frame) -> Heard:
+    kind = Kind(frame.kind).name
+    if frame.kind == Kind.TEXT:
+        return kind, {"text": frame.payload.decode()}
+    carried = json.loads(frame.payload)
+    carried.pop("at_ns", None)
+    return (kind, carried | {"stream": frame.stream}) if frame.stream else (kind, carried)
+
+
+class Plaza:
+    """A room.
+
+    Args:
+        slow: as in `Chat`.
+        waits: whether the disk waits until it is told to go on.
+        lines: what it holds from an earlier run.
+    """
+
+    def __init__(
+        self, slow: Slow = Slow.DROP, *, waits: bool = False, lines: Sequence[Line] = ()
+    ) -> None:
+        self.disk = list(lines)
+        self.waits = waits
+        self.full_because = ""
+        self.timers: dict[str, float] = {}
+        self.awaited: set[int] = set()
+        self._unsafe: list[Line] = []
+        self._host = Host(Chat(slow=slow), Framing.FRAMES)
+        self._people: dict[int, Somebody] = {}
+        self._events: deque[Event] = deque()
+        told = {line.session: Told(line.session, line.number, line.id) for line in lines}
+        last_id = max((line.id for line in lines), default=0)
+        self.happens(HistoryOpened(NOW_NS, last_id, tuple(told.values())))
+
+    # Who is there
+
+    def raw(self, transport: Transport = Transport.TCP) -> Somebody:
+        """Let a raw peer in that has just connected."""
+        return self._let_in(Somebody(self, self._peer(transport)))
+
+    def member(self, name: str, transport: Transport = Transport.TCP) -> Somebody:
+        """Let a raw peer in that has said its name, and forget what it heard until then."""
+        somebody = self.raw(transport)
+        somebody.says(f"/name {name}")
+        for each in self._people.values():
+            each._received = b""
+            each._datagrams.clear()
+        return somebody
+
+    def framed(self, transport: Transport = Transport.TCP) -> Framed:
+        """Let a peer in that speaks frames."""
+        somebody = Framed(self, self._peer(transport))
+        self._let_in(somebody)
+        return somebody
+
+    def _peer(self, transport: Transport) -> Peer:
+        number = len(self._people) + 1
+        host = "192.0.2.1" if transport.is_internet else ""
+        return Peer(number, transport, host, 50_000 + number, is_stream=transport.is_stream)
+
+    def _let_in(self, somebody: Somebody) -> Somebody:
+        self._people[somebody.peer.id] = somebody
+        self._perform(self._host.opened(somebody.peer, NOW_NS))
+        return somebody
+
+    # What happens
+
+    def receives(self, somebody: Somebody, data: bytes) -> None:
+        self._perform(self._host.received(somebody.peer, data, NOW_NS))
+
+    def half_closes(self, somebody: Somebody) -> None:
+        self._perform(self._host.finished(somebody.peer, NOW_NS))
+
+    def loses(self, somebody: Somebody, reason: Reason) -> None:
+        if somebody.closed_for is None:
+            somebody.closed_for = reason
+            self._perform(self._host.closed(somebody.peer, reason, NOW_NS))
+
+    def is_behind(self, somebody: Somebody) -> None:
+        self._perform(self._host.behind(somebody.peer, NOW_NS))
+
+    def has_drained(self, somebody: Somebody) -> None:
+        assert somebody.peer.id in self.awaited
+        self.awaited.discard(somebody.peer.id)
+        self._perform(self._host.drained(somebody.peer, NOW_NS))
+
+    def time_passes(self, *names: str) -> None:
+        """Let the timers of those names fire, or all there are."""
+        for name in names or tuple(self.timers):
+            self.timers.pop(name, None)
+            self._perform(self._host.timer_fired(name, NOW_NS))
+
+    def happens(self, event: Event) -> None:
+        self._perform(self._host.happened(event))
+
+    def disk_goes_on(self) -> None:
+        """Make all that waits safe, and tell the room once."""
+        if self._unsafe:
+            self.disk += self._unsafe
+            last_id = self._unsafe[-1].id
+            self._unsafe = []
+            self.happens(Remembered(NOW_NS, last_id))
+
+    def disk_is_full(self, why: str) -> None:
+        """Lose what waits, and all that comes."""
+        self.full_because = why
+        lost, self._unsafe = self._unsafe, []
+        if lost:
+            self.happens(NotRemembered(NOW_NS, lost[0].id, why))
+
+    # What the room orders
+
+    def _perform(self, orders: Iterable[Order]) -> None:
+        for order in orders:
+            self._perform_one(order)
+        while self._events:
+            self._perform(self._host.happened(self._events.popleft()))
+
+    def _perform_one(self, order: Order) -> None:
+        match order:
+            case Send():
+                self._send(order.peer, order.message)
+            case Spread():
+                for peer in (peer for peer in order.peers if peer is not order.but):
+                    self._send(peer, order.message)
+            case Close():
+                self.loses(self._people[order.peer.id], order.reason)
+            case SetTimer() | CancelTimer():
+                self._set_timer(order)
+            case AwaitDrained():
+                self.awaited.add(order.peer.id)
+            case Remember():
+                self._remember(order.line)
+            case Recall():
+                self._events.append(Recalled(NOW_NS, order.tag, self._recall(order)))
+            case Rest() | ReadOn():
+                self._people[order.peer.id].rests = isinstance(order, Rest)
+            case _:
+                raise AssertionError(order)
+
+    def _set_timer(self, order: SetTimer | CancelTimer) -> None:
+        self.timers.pop(order.name, None)
+        if isinstance(order, SetTimer):
+            self.timers[order.name] = order.after_s
+
+    def _send(self, peer: Peer, message: bytes) -> None:
+        if self._people[peer.id].closed_for is None:
+            self._people[peer.id].takes(message)
+
+    def _remember(self, line: Line) -> None:
+        if self.full_because:
+            self._events.append(NotRemembered(NOW_NS, line.id, self.full_because))
+        elif self.waits:
+            self._unsafe.append(line)
+        else:
+            self.disk.append(line)
+            self._events.append(Remembered(NOW_NS, line.id))
+
+    def _recall(self, order: Recall) -> tuple[Line, ...]:
+        lines = [line for line in self.disk if line.room == order.room]
+        lines = [line for line in lines if line.id > order.after_id]
+        count = order.count_max
+        return tuple(lines[:count] if order.oldest else lines[-count:])

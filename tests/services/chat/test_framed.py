@@ -1,0 +1,289 @@
+"""Programs of ours in the room: acknowledged, caught up, and back under their name."""
+
+import pytest
+from tests.playbook import NOW_NS
+from tests.services.chat.plaza import Framed, Plaza
+
+from enchufe.core.events import Reason
+from enchufe.core.frames import Frame, Kind
+from enchufe.core.history import Line
+from enchufe.core.peer import Transport
+
+BOTH = [Transport.TCP, Transport.UDP]
+
+
+def joined(plaza: Plaza, name: str, transport: Transport = Transport.TCP) -> Framed:
+    framed = plaza.framed(transport)
+    framed.joins(name, f"session of {name}")
+    assert framed.frames[0] == ("JOINED", {"name": name, "room": "plaza", "number": 0})
+    return framed
+
+
+def texts(framed: Framed) -> list[object]:
+    return [carried["text"] for kind, carried in framed.frames if kind == "SAID"]
+
+
+@pytest.mark.parametrize("transport", BOTH)
+def test_a_framed_peer_joins_without_being_taken_for_a_guest(transport: Transport) -> None:
+    plaza = Plaza()
+    luis = plaza.member("luis")
+    joined(plaza, "ana", transport)
+    assert luis.heard == ["* ana came"]
+    assert plaza.timers == {}
+
+
+@pytest.mark.parametrize("transport", BOTH)
+def test_what_is_said_is_acknowledged_once_it_is_safe(transport: Transport) -> None:
+    plaza = Plaza(waits=True)
+    ana, luis = joined(plaza, "ana", transport), plaza.member("luis")
+    ana.frames.clear()
+    ana.says_numbered(1, "hola")
+    assert (ana.frames, luis.heard) == ([], [])
+    plaza.disk_goes_on()
+    assert ana.frames == [("TAKEN", {"id": 1, "previous": 0, "stream": 1})]
+    assert luis.heard == ["ana: hola"]
+
+
+def test_framed_and_raw_hear_each_other_in_their_own_way() -> None:
+    plaza = Plaza()
+    ana, luis = joined(plaza, "ana"), plaza.member("luis")
+    assert ana.frames == []
+    luis.says("hola")
+    said = {"id": 1, "previous": 0, "room": "plaza", "name": "luis", "text": "hola"}
+    assert ana.frames == [("SAID", said)]
+    luis.says("otra vez")
+    assert ana.frames == [("SAID", said | {"id": 2, "previous": 1, "text": "otra vez"})]
+
+
+@pytest.mark.parametrize("transport", BOTH)
+def test_what_is_said_again_is_not_kept_again(transport: Transport) -> None:
+    plaza = Plaza(waits=True)
+    ana, luis = joined(plaza, "ana", transport), plaza.member("luis")
+    ana.frames.clear()
+    ana.says_numbered(1, "hola")
+    ana.says_numbered(1, "hola")
+    plaza.disk_goes_on()
+    ana.says_numbered(1, "hola")
+    taken = ("TAKEN", {"id": 1, "previous": 0, "stream": 1})
+    again = ("TAKEN", {"id": 1, "previous": 1, "stream": 1})
+    assert ana.frames == [taken, again]
+    assert luis.heard == ["ana: hola"]
+    assert [line.text for line in plaza.disk] == ["hola"]
+
+
+def test_what_a_former_run_kept_is_not_kept_again() -> None:
+    before = Line(7, NOW_NS, "plaza", "ana", "hola", "session of ana", 3)
+    plaza = Plaza(lines=[before])
+    ana = plaza.framed()
+    ana.joins("ana", "session of ana", after=6)
+    assert ana.frames[0] == ("JOINED", {"name": "ana", "room": "plaza", "number": 3})
+    ana.says_numbered(3, "hola")
+    ana.says_numbered(4, "adiós")
+    assert [line.text for line in plaza.disk] == ["hola", "adiós"]
+    assert plaza.disk[-1].id == 8
+
+
+def test_who_comes_back_is_told_just_what_they_missed_under_their_name() -> None:
+    plaza = Plaza()
+    ana, luis = joined(plaza, "ana"), plaza.member("luis")
+    ana.says_numbered(1, "one")
+    luis.says("two")
+    ana.leaves(Reason.RESET)
+    luis.says("three", "four")
+    assert luis.heard == ["ana: one"]
+    again = plaza.framed()
+    again.joins("ana", "session of ana", after=2)
+    assert again.frames[0] == ("JOINED", {"name": "ana", "room": "plaza", "number": 1})
+    luis.says("five")
+    assert luis.heard == []
+    assert texts(again) == ["five"]
+
+
+def test_ones_own_lines_are_marked_for_whoever_comes_back() -> None:
+    plaza = Plaza(waits=True)
+    ana = joined(plaza, "ana")
+    ana.says_numbered(1, "hola")
+    ana.leaves(Reason.RESET)
+    plaza.disk_goes_on()
+    again = plaza.framed()
+    again.joins("ana", "session of ana", after=0)
+    said = {"id": 1, "previous": 0, "room": "plaza", "name": "ana", "text": "hola", "number": 1}
+    assert again.frames[1:] == [("SAID", said)]
+
+
+def test_a_second_connection_of_a_session_takes_the_place_of_the_first() -> None:
+    plaza = Plaza()
+    ana, luis = joined(plaza, "ana"), plaza.member("luis")
+    again = plaza.framed()
+    again.joins("other", "session of ana", after=0)
+    assert ana.closed_for is Reason.OURS
+    assert again.frames[0] == ("JOINED", {"name": "ana", "room": "plaza", "number": 0})
+    assert luis.heard == []
+
+
+def test_nobody_else_gets_the_name_of_who_is_away_for_a_moment() -> None:
+    plaza = Plaza()
+    ana, luis = joined(plaza, "ana"), plaza.member("luis")
+    ana.leaves(Reason.RESET)
+    luis.says("/name ana", "/who")
+    assert luis.heard == ["* ana is taken; you are luis", "* Here: ana (…), luis (tcp)"]
+    plaza.time_passes()
+    assert luis.heard == ["* ana lost the connection"]
+    luis.says("/name ana")
+    assert luis.heard == ["* luis is now ana"]
+
+
+def test_who_missed_a_great_deal_is_told_it_in_pieces_and_nothing_twice() -> None:
+    lines = [Line(i, NOW_NS, "plaza", "luis", f"line {i}") for i in range(1, 1301)]
+    plaza = Plaza(lines=lines)
+    luis = plaza.member("luis")
+    ana = plaza.framed()
+    ana.joins("ana", "s", after=10)
+    heard = texts(ana)
+    assert heard == [f"line {i}" for i in range(11, 511)]
+    luis.says("now")
+    assert texts(ana) == []
+    plaza.has_drained(ana)
+    plaza.has_drained(ana)
+    assert texts(ana) == [*(f"line {i}" for i in range(511, 1301)), "now"]
+    luis.says("then")
+    assert texts(ana) == ["then"]
+
+
+def test_what_is_said_while_somebody_is_being_told_what_was_before_comes_after_it() -> None:
+    plaza = Plaza(waits=True)
+    luis = plaza.member("luis")
+    luis.says("one")
+    plaza.disk_goes_on()
+    ana = plaza.framed()
+    luis.says("two")
+    ana.joins("ana", "s", after=0)
+    assert texts(ana) == ["one"]
+    plaza.disk_goes_on()
+    assert texts(ana) == ["two"]
+
+
+def test_lines_on_the_disk_that_were_not_told_yet_are_not_told_twice() -> None:
+    """A disk that is read beside the one who writes may know a line before the room does."""
+    plaza = Plaza(waits=True)
+    luis, ana = plaza.member("luis"), plaza.framed()
+    luis.says("one")
+    plaza.disk += plaza._unsafe
+    ana.joins("ana", "s", after=0)
+    assert texts(ana) == []
+    plaza.disk = []
+    plaza.disk_goes_on()
+    assert texts(ana) == ["one"]
+
+
+def test_who_asks_is_told_what_came_after_a_line() -> None:
+    plaza = Plaza()
+    luis, ana = plaza.member("luis"), joined(plaza, "ana", Transport.UDP)
+    luis.says("one", "two")
+    assert texts(ana) == ["one", "two"]
+    ana.asks_since(1)
+    assert texts(ana) == ["two"]
+    ana.asks_since(2)
+    assert ana.frames == [("JOINED", {"name": "ana", "room": "plaza", "number": 0})]
+
+
+@pytest.mark.parametrize("asked", ["ana", "Ana"])
+def test_a_name_that_is_taken_becomes_a_similar_one(asked: str) -> None:
+    plaza = Plaza()
+    plaza.member("ana")
+    other = plaza.framed()
+    other.joins(asked, "s")
+    kinds = dict(other.frames)
+    assert kinds["JOINED"]["name"] == f"{asked}.{other.peer.id}"
+    assert kinds["NOTICE"]["what"] == "name taken"
+
+
+def test_an_unfit_name_becomes_a_guests() -> None:
+    plaza = Plaza()
+    other = plaza.framed()
+    other.joins("* luis", "s")
+    kinds = dict(other.frames)
+    assert kinds["JOINED"]["name"] == "guest1"
+    assert kinds["NOTICE"]["what"] == "name unfit"
+
+
+def test_whoever_has_not_joined_is_asked_to() -> None:
+    plaza = Plaza()
+    other = plaza.framed(Transport.UDP)
+    other.says_numbered(1, "hola")
+    other.asks_since(0)
+    assert other.frames == [("NOTICE", {"what": "stranger"})] * 2
+    assert plaza.disk == []
+
+
+def test_joining_again_answers_again_for_the_first_answer_may_be_lost() -> None:
+    plaza = Plaza()
+    luis, ana = plaza.member("luis"), joined(plaza, "ana", Transport.UDP)
+    ana.joins("ana", "session of ana", after=0)
+    assert ana.frames == [("JOINED", {"name": "ana", "room": "plaza", "number": 0})]
+    assert luis.heard == ["* ana came"]
+
+
+def test_text_frames_are_lines_like_any() -> None:
+    plaza = Plaza()
+    luis, ana = plaza.member("luis"), joined(plaza, "ana")
+    ana.sends(Frame(Kind.TEXT, 0, b"/who"), Frame(Kind.TEXT, 0, b"hola"))
+    assert luis.heard == ["* ana came", "ana: hola"]
+    assert ana.frames[0] == ("NOTICE", {"what": "present", "names": ["ana (tcp)", "luis (tcp)"]})
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b'{"name":3}', b"\xff", b'{"after":"x"}'])
+def test_a_frame_that_carries_rubbish_ends_that_conversation_and_no_other(payload: bytes) -> None:
+    plaza = Plaza()
+    luis, ana = plaza.member("luis"), plaza.framed()
+    ana.joins("ana", "s")
+    ana.sends(Frame(Kind.JOIN, 0, payload))
+    assert ana.closed_for is Reason.PROTOCOL
+    luis.says("hola")
+    assert [line.text for line in plaza.disk] == ["hola"]
+
+
+def test_rubbish_in_a_datagram_is_dropped() -> None:
+    plaza = Plaza()
+    ana = joined(plaza, "ana", Transport.UDP)
+    ana.sends(Frame(Kind.JOIN, 0, b"rubbish"))
+    assert (ana.frames, ana.closed_for) == ([], None)
+
+
+def test_kinds_the_room_has_no_use_for_are_skipped() -> None:
+    plaza = Plaza()
+    ana = joined(plaza, "ana")
+    ana.sends(Frame(Kind.KEPT), Frame(200, 1, b"x"), Frame(Kind.DATA, 3, b"x"))
+    ana.says_numbered(1, "hola")
+    assert [kind for kind, _carried in ana.frames] == ["TAKEN"]
+
+
+def test_when_the_disk_is_full_the_number_is_said() -> None:
+    plaza = Plaza(waits=True)
+    ana = joined(plaza, "ana")
+    ana.says_numbered(1, "hola")
+    plaza.disk_is_full("disk full")
+    ana.says_numbered(2, "hola")
+    notice = {"what": "read-only", "why": "disk full"}
+    assert ana.frames == [
+        ("NOTICE", notice | {"number": 1}),
+        ("NOTICE", notice | {"number": 2}),
+    ]
+
+
+def test_a_message_to_one_alone_says_for_whom_it_is() -> None:
+    plaza = Plaza()
+    luis, ana = plaza.member("luis"), joined(plaza, "ana")
+    luis.says("/msg ana psst")
+    said = {"id": 0, "previous": 0, "room": "", "name": "luis", "text": "psst", "to": "ana"}
+    assert ana.frames == [("SAID", said)]
+
+
+def test_history_asked_for_is_marked_as_such() -> None:
+    plaza = Plaza()
+    luis, ana = plaza.member("luis"), joined(plaza, "ana")
+    luis.says("one")
+    assert texts(ana) == ["one"]
+    ana.sends(Frame(Kind.TEXT, 0, b"/history"))
+    ((kind, carried),) = ana.frames
+    assert (kind, carried["text"], carried["again"]) == ("SAID", "one", True)
