@@ -52,9 +52,10 @@ class CheckFile(Struct, frozen=True, tag=True):
 
 
 class ReadFile(Struct, frozen=True, tag=True):
-    """Read the next piece of a file; `FileRead` answers."""
+    """Read the next piece of a file, of ``size_bytes`` at most; `FileRead` answers."""
 
     file: str
+    size_bytes: int
 
 
 # Orders about a file that is received

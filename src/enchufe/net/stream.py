@@ -200,6 +200,7 @@ class StreamLink(asyncio.BaseProtocol):
         """Read again."""
         if not self._peer_finished and not self._transport.is_closing():
             self._transport.resume_reading()
+
     def _pace(self) -> None:
         """Let little wait unsent in the system too, for a service that paces itself."""
         if self._is_paced:

@@ -35,7 +35,7 @@ from enchufe.core.files import (
     StartFile,
     WriteFile,
 )
-from enchufe.core.limits import FILE_PIECE_BYTES
+from enchufe.core.limits import FILE_PIECE_BYTES_MAX
 from enchufe.store.names import NAME_BYTES_MAX, numbered, safe_name, same_to_a_person, shortened
 from enchufe.store.strand import Strand
 
@@ -258,7 +258,7 @@ class _Arrival:
         held_bytes = os.fstat(self._descriptor).st_size
         if held_bytes > self._size_bytes:
             return
-        while data := os.read(self._descriptor, FILE_PIECE_BYTES):
+        while data := os.read(self._descriptor, FILE_PIECE_BYTES_MAX):
             self._digest.update(data)
             self._held_bytes += len(data)
 

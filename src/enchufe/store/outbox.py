@@ -25,7 +25,7 @@ from enchufe.core.files import (
     ReadFile,
 )
 from enchufe.core.history import Attachment
-from enchufe.core.limits import FILE_PIECE_BYTES
+from enchufe.core.limits import FILE_PIECE_BYTES_MAX
 from enchufe.store.strand import Strand
 
 THREADS = 2
@@ -67,7 +67,7 @@ class Outbox:
             case CheckFile():
                 self._departures[order.file].check(order.offset_bytes, order.sha256)
             case ReadFile():
-                self._departures[order.file].read()
+                self._departures[order.file].read(order.size_bytes)
             case LeaveFile():
                 departure = self._departures.pop(order.file, None)
                 if departure is not None:
@@ -107,9 +107,9 @@ class _Departure:
         """Look whether the other side has our first ``offset_bytes``."""
         self._strand.add(partial(self._guarded, partial(self._check, offset_bytes, sha256)))
 
-    def read(self) -> None:
-        """Read the next piece."""
-        self._strand.add(partial(self._guarded, self._read))
+    def read(self, size_bytes: int) -> None:
+        """Read the next piece, of ``size_bytes`` at most."""
+        self._strand.add(partial(self._guarded, partial(self._read, size_bytes)))
 
     def leave(self) -> None:
         """Let go of it."""
@@ -135,16 +135,16 @@ class _Departure:
 
     def _check(self, offset_bytes: int, sha256: str) -> None:
         while self._read_bytes < offset_bytes:
-            self._next(min(FILE_PIECE_BYTES, offset_bytes - self._read_bytes))
+            self._next(min(FILE_PIECE_BYTES_MAX, offset_bytes - self._read_bytes))
         if self._digest.hexdigest() != sha256:
             os.lseek(self._descriptor, 0, os.SEEK_SET)
             self._read_bytes = 0
             self._digest = hashlib.sha256()
         self._answer(FileChecked(time_ns(), self._file, self._read_bytes))
 
-    def _read(self) -> None:
+    def _read(self, size_bytes: int) -> None:
         left_bytes = self._size_bytes - self._read_bytes
-        data = self._next(min(FILE_PIECE_BYTES, left_bytes)) if left_bytes else b""
+        data = self._next(min(size_bytes, left_bytes)) if left_bytes else b""
         sha256 = "" if data else self._digest.hexdigest()
         self._answer(FileRead(time_ns(), self._file, data, sha256))
 

@@ -24,7 +24,12 @@ from enchufe.core.files import (
     TellFile,
 )
 from enchufe.core.frames import Frame, Kind
-from enchufe.core.limits import FILES_WAITING_MAX
+from enchufe.core.limits import (
+    FILE_PIECE_BYTES_MAX,
+    FILE_PIECE_BYTES_MIN,
+    FILE_PIECE_S,
+    FILES_WAITING_MAX,
+)
 from enchufe.core.peer import Peer
 from enchufe.core.transfer.payloads import Accept, End, Offer, Refuse, Start, packed, unpacked
 
@@ -61,8 +66,9 @@ class Outgoing:
         self.peer = peer
         self._waiting: deque[bytes | FileChosen] = deque()
         self._going: _Going | None = None
-        self._is_line_free = True
         self._stream = 0
+        self._piece_bytes = FILE_PIECE_BYTES_MIN
+        self._piece_sent_ns: int | None = None  # when the piece that is leaving was said
 
     @property
     def is_idle(self) -> bool:
@@ -105,8 +111,8 @@ class Outgoing:
                 is_ours = going is not None and going.stream == event.frame.stream
                 return self._framed(going, event.frame) if going is not None and is_ours else ()
             case PeerDrained():
-                self._is_line_free = True
-                return self._spoken()
+                self._measure(event.at_ns)
+                return self._spoken(event.at_ns)
             case PeerFinished() | PeerClosed():
                 return self._left()
 
@@ -145,7 +151,7 @@ class Outgoing:
         return (
             self._frame(going, Kind.START, packed(Start(offset_bytes))),
             self._told(going.chosen, Stage.MOVING, offset_bytes=offset_bytes),
-            ReadFile(going.file),
+            ReadFile(going.file, self._piece_bytes),
         )
 
     def _left(self) -> Sequence[Command]:
@@ -168,25 +174,36 @@ class Outgoing:
                 return self._begun(going, event.offset_bytes)
             case FileRead():
                 going.ready = event
-                return self._spoken()
+                return self._spoken(event.at_ns)
             case FileFailed():
                 return self._given_up(self._told(going.chosen, Stage.UNREADABLE, why=event.why))
 
-    def _spoken(self) -> Sequence[Command]:
+    def _spoken(self, at_ns: int) -> Sequence[Command]:
         """Say the piece that is ready, if nothing is before it, and read the next meanwhile."""
         going = self._going
-        if going is None or going.ready is None or not self._is_line_free:
+        if going is None or going.ready is None or self._piece_sent_ns is not None:
             return ()
         ready, going.ready = going.ready, None
         if not ready.data:
             going.state = _State.ENDED
             return (self._frame(going, Kind.END, packed(End(ready.sha256))),)
-        self._is_line_free = False
+        self._piece_sent_ns = at_ns
         return (
             self._frame(going, Kind.DATA, ready.data),
             AwaitDrained(self.peer),
-            ReadFile(going.file),
+            ReadFile(going.file, self._piece_bytes),
         )
+
+    def _measure(self, at_ns: int) -> None:
+        """Make the next pieces as large as leave in a short time; the line is free again."""
+        if self._piece_sent_ns is None:
+            return
+        lasted_s = (at_ns - self._piece_sent_ns) / 1e9
+        self._piece_sent_ns = None
+        if lasted_s > FILE_PIECE_S:
+            self._piece_bytes = max(self._piece_bytes // 2, FILE_PIECE_BYTES_MIN)
+        elif lasted_s < FILE_PIECE_S / 4:
+            self._piece_bytes = min(self._piece_bytes * 2, FILE_PIECE_BYTES_MAX)
 
     # One after another
 
