@@ -16,6 +16,7 @@ from enchufe.core.events import (
 from enchufe.core.frames import Kind
 from enchufe.core.peer import Peer
 from enchufe.core.transfer.incoming import Incoming, Policy
+from enchufe.core.transfer.payloads import shown_fault
 
 
 class Receiver:
@@ -35,7 +36,7 @@ class Receiver:
             case MessageReceived():
                 return (Show(event.peer, event.message),)
             case FrameReceived() if event.frame.kind == Kind.ERROR:
-                return (Show(event.peer, event.frame.payload),)
+                return shown_fault(event.peer, event.frame)
             case PeerFinished():
                 self._finished[event.peer.id] = event.peer
             case PeerClosed():

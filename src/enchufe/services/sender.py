@@ -29,6 +29,7 @@ from enchufe.core.frames import Kind
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_exit_code
 from enchufe.core.transfer.outgoing import Outgoing
+from enchufe.core.transfer.payloads import shown_fault
 
 PREFACE_WAIT_S = 5.0
 """A receiver answers our preface at once; who has not after this long is none."""
@@ -106,17 +107,13 @@ class Sender:
     def _broken(self, event: FrameReceived) -> Sequence[Command]:
         """Leave a peer that says it cannot go on, or gives us back what we say."""
         self._fail(ExitCode.PROTOCOL)
-        is_error = event.frame.kind == Kind.ERROR
-        shown = (Show(event.peer, event.frame.payload),) if is_error else ()
-        return (*shown, Close(event.peer))
+        return (*shown_fault(event.peer, event.frame), Close(event.peer))
 
     def _transferred(self, event: Event) -> Sequence[Command]:
         if self._outgoing is None:
             return (Close(event.peer),) if isinstance(event, PeerFinished) else ()
         commands = self._outgoing.handle(event)
-        peer = self._outgoing.peer
-        finished = (Close(peer),) if isinstance(event, PeerFinished) else ()
-        return [*commands, *self._noted(commands, peer), *finished]
+        return [*commands, *self._noted(commands, self._outgoing.peer)]
 
     def _noted(self, commands: Sequence[Command], peer: Peer) -> Sequence[Command]:
         """Note what went wrong among ``commands``; end when all is done."""

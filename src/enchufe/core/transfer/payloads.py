@@ -1,11 +1,15 @@
 """What the frames of a transfer carry, in JSON (``docs/en/frames.md``)."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from enchufe.core.commands import Show
 from enchufe.core.files import Objection
+from enchufe.core.frames import Frame
+from enchufe.core.peer import Peer
 
 Payload = TypeVar("Payload", bound=Struct)
 
@@ -61,6 +65,12 @@ class End(Struct, frozen=True):
     sha256: str
 
 
+class Fault(Struct, frozen=True):
+    """Why its sender can understand nothing more."""
+
+    why: str
+
+
 def packed(payload: Struct) -> bytes:
     """Return the bytes of ``payload``."""
     return msgspec.json.encode(payload)
@@ -74,3 +84,9 @@ def unpacked(kind: type[Payload], data: bytes) -> Payload | None:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+
+
+def shown_fault(peer: Peer, frame: Frame) -> Sequence[Show]:
+    """Return what shows the person why ``peer`` can understand nothing more, if it says so."""
+    fault = unpacked(Fault, frame.payload)
+    return () if fault is None else (Show(peer, fault.why.encode()),)
