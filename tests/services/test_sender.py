@@ -1,5 +1,7 @@
 """Sender: what it is given goes in order, and the exit code says how it went."""
 
+from typing import Any
+
 import pytest
 from tests.core.transfer.people import PHOTO, got, says, told
 from tests.playbook import (
@@ -63,7 +65,7 @@ def moving() -> Playbook:
     )
 
 
-def after(stage: Stage, **more: object) -> tuple[Command, ...]:
+def after(stage: Stage, **more: Any) -> tuple[Command, ...]:
     return LeaveFile("out-1"), told("out-1", stage, **more), Send(ANA, b"done"), Close(ANA)
 
 

@@ -1,5 +1,7 @@
 """What the tests of both sides say: frames of a transfer, and what came of file orders."""
 
+from typing import Any
+
 import msgspec
 from tests.playbook import ANA, NOW_NS
 
@@ -30,7 +32,7 @@ def says(
 
 
 def told(
-    file: str, stage: Stage, attachment: Attachment = PHOTO, peer: Peer = ANA, **more: object
+    file: str, stage: Stage, attachment: Attachment = PHOTO, peer: Peer = ANA, **more: Any
 ) -> TellFile:
     is_coming = file.startswith("in")
-    return TellFile(file, peer, attachment, is_coming, stage, **more)  # type: ignore[arg-type]
+    return TellFile(file, peer, attachment, is_coming, stage, **more)

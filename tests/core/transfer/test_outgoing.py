@@ -1,5 +1,7 @@
 """Outgoing: texts and files in order, one piece at a time, whatever the peer does."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +67,7 @@ def piece(data: bytes, following: int = FIRST) -> tuple[Command, ...]:
     return says(Kind.DATA, payload=data), AwaitDrained(ANA), ReadFile("out-1", following)
 
 
-def over(stage: Stage, **more: object) -> tuple[Command, ...]:
+def over(stage: Stage, **more: Any) -> tuple[Command, ...]:
     return LeaveFile("out-1"), told("out-1", stage, **more)
 
 
