@@ -29,7 +29,7 @@ from enchufe.core.files import (
     Stage,
 )
 from enchufe.core.frames import Kind
-from enchufe.core.limits import FILE_PIECE_BYTES_MIN
+from enchufe.core.limits import FILE_PIECE_BYTES
 from enchufe.core.notices import Refusal
 from enchufe.core.refusals import refusal_line
 from enchufe.services.sender import PREFACE_TIMER, PREFACE_WAIT_S, Item, Sender
@@ -61,7 +61,7 @@ def moving() -> Playbook:
         got(Kind.ACCEPT, payload=b"{}"),
         says(Kind.START, offset=0),
         told("out-1", Stage.MOVING),
-        ReadFile("out-1", FILE_PIECE_BYTES_MIN),
+        ReadFile("out-1", FILE_PIECE_BYTES),
     )
 
 

@@ -31,7 +31,7 @@ from enchufe.sim.world import World
 MODIFIED_NS = 1_700_000_000_000_000_000
 
 
-def sha256(data: bytes) -> str:
+def sha256(data: bytes | bytearray) -> str:
     return hashlib.sha256(data).hexdigest()
 
 

@@ -9,7 +9,7 @@ from enchufe.core.commands import Command, Send
 from enchufe.core.events import Event, InputTyped, PeerOpened
 from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileChosen, Stage, TellFile
-from enchufe.core.limits import FILE_PIECE_BYTES_MAX, FILE_PIECE_BYTES_MIN
+from enchufe.core.limits import FILE_PIECE_BYTES_MAX, FILE_PIECE_BYTES
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing
 from enchufe.core.transfer.incoming import Policy
@@ -191,6 +191,6 @@ def test_what_is_said_while_a_large_file_travels_waits_behind_one_piece_at_most(
     world.run_until(lambda: bool(server.shown))
     assert server.shown_bytes == b"look at that"
     behind = received_bytes(server, world) - before
-    assert behind < 2 * FILE_PIECE_BYTES_MIN + 2 * world.network.conditions.window_bytes
+    assert behind < 2 * FILE_PIECE_BYTES + 2 * world.network.conditions.window_bytes
     world.run_until(lambda: is_over(client))
     assert disk.kept == [("big", data)]

@@ -59,7 +59,7 @@ FILE_BYTES_MAX = 1024 * 1024 * 1024
 FILE_NAME_CHARACTERS_MAX = 1024
 """A longer name is refused; one that is merely too long for the system is cut."""
 
-FILE_PIECE_BYTES_MIN = 64 * 1024
+FILE_PIECE_BYTES = 64 * 1024
 """So much of a file at least is read at a time and sent in one frame."""
 
 FILE_PIECE_BYTES_MAX = 256 * 1024
@@ -69,13 +69,13 @@ FILE_PIECE_S = 0.05
 """A piece grows while it leaves faster and shrinks while it leaves slower: what is said in
 between waits about so long."""
 
-FILES_COMING_PER_PEER_MAX = 4
+PEER_FILES_MAX = 4
 """Files that one peer may send at once; the next is refused as busy."""
 
-FILES_COMING_MAX = 64
+COMING_FILES_MAX = 64
 """Files that all peers together may send at once."""
 
-FILES_WAITING_MAX = 1000
+WAITING_FILES_MAX = 1000
 """Files that may wait to be sent to a peer after the one that travels."""
 
 UNWRITTEN_BYTES_MAX = 4 * 1024 * 1024

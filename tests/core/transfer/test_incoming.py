@@ -28,8 +28,8 @@ from enchufe.core.frames import Kind
 from enchufe.core.history import Attachment
 from enchufe.core.limits import (
     FILE_NAME_CHARACTERS_MAX,
-    FILES_COMING_MAX,
-    FILES_COMING_PER_PEER_MAX,
+    COMING_FILES_MAX,
+    PEER_FILES_MAX,
     UNWRITTEN_BYTES_MAX,
 )
 from enchufe.core.peer import Peer, Transport
@@ -185,7 +185,7 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
 
 def test_one_more_file_of_a_peer_than_may_be_is_refused_as_busy() -> None:
     incoming = Incoming()
-    for stream in range(FILES_COMING_PER_PEER_MAX):
+    for stream in range(PEER_FILES_MAX):
         (command,) = incoming.handle(got(Kind.OFFER, stream, name="x", size=1))
         assert isinstance(command, PrepareFile)
     refused, _told = incoming.handle(got(Kind.OFFER, 99, name="x", size=1))
@@ -194,7 +194,7 @@ def test_one_more_file_of_a_peer_than_may_be_is_refused_as_busy() -> None:
 
 def test_one_more_file_of_all_peers_than_may_be_is_refused_as_busy() -> None:
     incoming = Incoming()
-    for number in range(FILES_COMING_MAX):
+    for number in range(COMING_FILES_MAX):
         peer = Peer(100 + number, Transport.TCP, "192.0.2.1", 50_000)
         (command,) = incoming.handle(got(Kind.OFFER, peer=peer, name="x", size=1))
         assert isinstance(command, PrepareFile)
@@ -462,5 +462,5 @@ def test_whatever_comes_orders_are_in_order_and_every_file_ends_once(events: lis
                     pass
                 case _:
                     assert command in (Rest(ANA), ReadOn(ANA)) or isinstance(command, TellFile)
-        assert len(begun) <= FILES_COMING_PER_PEER_MAX
+        assert len(begun) <= PEER_FILES_MAX
     assert incoming.is_receiving_from(ANA) == bool(begun)

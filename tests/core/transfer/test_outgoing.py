@@ -26,9 +26,9 @@ from enchufe.core.frames import Kind
 from enchufe.core.history import Attachment
 from enchufe.core.limits import (
     FILE_PIECE_BYTES_MAX,
-    FILE_PIECE_BYTES_MIN,
+    FILE_PIECE_BYTES,
     FILE_PIECE_S,
-    FILES_WAITING_MAX,
+    WAITING_FILES_MAX,
 )
 from enchufe.core.transfer.outgoing import Outgoing
 
@@ -37,7 +37,7 @@ CHOSEN = FileChosen(NOW_NS, "out-1", PHOTO, 7)
 NOTES = Attachment("notes.pdf", 3, "application/pdf")
 CHOSEN_NOTES = FileChosen(NOW_NS, "out-2", NOTES)
 OFFER = says(Kind.OFFER, name="photo.png", size=10, media="image/png", modified_ns=7)
-FIRST = FILE_PIECE_BYTES_MIN
+FIRST = FILE_PIECE_BYTES
 
 
 def read(data: bytes, sha256: str = "", file: str = "out-1") -> Event:
@@ -155,7 +155,7 @@ def test_texts_and_files_go_in_order_each_file_after_the_one_before_it_is_kept()
 
 def test_more_files_than_may_wait_are_not_taken() -> None:
     outgoing = Outgoing(ANA)
-    for _ in range(FILES_WAITING_MAX + 1):
+    for _ in range(WAITING_FILES_MAX + 1):
         assert Stage.NOT_TAKEN not in [
             command.stage for command in outgoing.send(CHOSEN) if isinstance(command, TellFile)
         ]
@@ -176,7 +176,7 @@ def test_pieces_grow_while_they_leave_fast_and_shrink_while_they_leave_slowly() 
     assert max(sizes) == FILE_PIECE_BYTES_MAX
     assert sizes[:3] == [FIRST, 2 * FIRST, 4 * FIRST]
     assert sizes[5:7] == [FILE_PIECE_BYTES_MAX, FILE_PIECE_BYTES_MAX]
-    assert sizes[-1] == FILE_PIECE_BYTES_MIN
+    assert sizes[-1] == FILE_PIECE_BYTES
 
 
 # What the receiver spoils

@@ -32,8 +32,8 @@ from enchufe.core.history import Attachment
 from enchufe.core.limits import (
     FILE_BYTES_MAX,
     FILE_NAME_CHARACTERS_MAX,
-    FILES_COMING_MAX,
-    FILES_COMING_PER_PEER_MAX,
+    COMING_FILES_MAX,
+    PEER_FILES_MAX,
     UNWRITTEN_BYTES_MAX,
 )
 from enchufe.core.peer import Peer
@@ -155,7 +155,7 @@ class Incoming:
         if not 0 < len(attachment.name) <= FILE_NAME_CHARACTERS_MAX:
             return Objection.NAME
         of_peer = sum(other.peer.id == coming.peer.id for other in self._by_file.values())
-        if of_peer >= FILES_COMING_PER_PEER_MAX or len(self._by_file) >= FILES_COMING_MAX:
+        if of_peer >= PEER_FILES_MAX or len(self._by_file) >= COMING_FILES_MAX:
             return Objection.BUSY
         return None
 

@@ -26,9 +26,9 @@ from enchufe.core.files import (
 from enchufe.core.frames import Frame, Kind
 from enchufe.core.limits import (
     FILE_PIECE_BYTES_MAX,
-    FILE_PIECE_BYTES_MIN,
+    FILE_PIECE_BYTES,
     FILE_PIECE_S,
-    FILES_WAITING_MAX,
+    WAITING_FILES_MAX,
 )
 from enchufe.core.peer import Peer
 from enchufe.core.transfer.payloads import Accept, End, Offer, Refuse, Start, packed, unpacked
@@ -67,7 +67,7 @@ class Outgoing:
         self._waiting: deque[bytes | FileChosen] = deque()
         self._going: _Going | None = None
         self._stream = 0
-        self._piece_bytes = FILE_PIECE_BYTES_MIN
+        self._piece_bytes = FILE_PIECE_BYTES
         self._piece_sent_ns: int | None = None  # when the piece that is leaving was said
 
     @property
@@ -82,7 +82,7 @@ class Outgoing:
 
     def send(self, chosen: FileChosen) -> Sequence[Command]:
         """Send a file after what was given before it."""
-        if len(self._waiting) >= FILES_WAITING_MAX:
+        if len(self._waiting) >= WAITING_FILES_MAX:
             return (self._told(chosen, Stage.NOT_TAKEN, objection=Objection.BUSY),)
         self._waiting.append(chosen)
         return self._go_on()
@@ -201,7 +201,7 @@ class Outgoing:
         lasted_s = (at_ns - self._piece_sent_ns) / 1e9
         self._piece_sent_ns = None
         if lasted_s > FILE_PIECE_S:
-            self._piece_bytes = max(self._piece_bytes // 2, FILE_PIECE_BYTES_MIN)
+            self._piece_bytes = max(self._piece_bytes // 2, FILE_PIECE_BYTES)
         elif lasted_s < FILE_PIECE_S / 4:
             self._piece_bytes = min(self._piece_bytes * 2, FILE_PIECE_BYTES_MAX)
 
