@@ -3,6 +3,7 @@
 import pytest
 from tests.sim.people import Obedient
 
+from enchufe.core.commands import Send, SetTimer
 from enchufe.core.exits import ExitCode
 from enchufe.core.peer import Transport
 from enchufe.core.service import Framing
@@ -54,3 +55,42 @@ def test_a_service_gets_its_framing() -> None:
     link.send(b"one\ntwo\n")
     world.run_until_quiet()
     assert service.heard == ["PeerOpened", "MessageReceived", "MessageReceived"]
+
+
+def test_a_killed_service_learns_nothing_and_its_peers_find_the_connection_closed() -> None:
+    world, service, client = World(1), Obedient(), Obedient()
+    server = world.machine(SERVER[0]).serve("echo", service, SERVER[1])
+    driver = world.machine("192.0.2.2").call(Transport.TCP, SERVER, client)
+    world.run_until(lambda: bool(driver.links) and bool(server.links))
+    server.perform([SetTimer("late", 1.0)])
+    heard = list(service.heard)
+    world.machine(SERVER[0]).kill(SERVER[1])
+    world.run_until_quiet()
+    assert service.heard == heard == ["PeerOpened"]
+    assert client.heard[-1] == "PeerFinished"
+    assert not server.links
+
+
+def test_whoever_calls_while_the_service_is_killed_is_sent_away() -> None:
+    world, service, client = World(1), Obedient(), Obedient()
+    world.machine(SERVER[0]).serve("echo", service, SERVER[1])
+    world.machine("192.0.2.2").call(Transport.TCP, SERVER, client)
+    world.machine(SERVER[0]).kill(SERVER[1])
+    world.run_until_quiet()
+    assert service.heard == []
+    assert "PeerFinished" in client.heard
+
+
+def test_a_port_can_be_served_again_after_a_kill() -> None:
+    world, service = World(1), Obedient()
+    machine = world.machine(SERVER[0])
+    machine.serve("echo", Obedient(), SERVER[1])
+    machine.kill(SERVER[1])
+    refused = world.machine("192.0.2.2").call(Transport.TCP, SERVER, Obedient())
+    assert refused.exit_code is ExitCode.REFUSED
+    machine.serve("echo", service, SERVER[1])
+    for transport in (Transport.TCP, Transport.UDP):
+        caller = world.machine("192.0.2.2").call(transport, SERVER, Obedient())
+        world.run_until(lambda caller=caller: bool(caller.links))  # type: ignore[misc]
+        caller.perform([Send(peer, b"hola") for peer in caller.peers])
+    world.run_until(lambda: service.heard.count("MessageReceived") == 2)

@@ -53,6 +53,25 @@ STOP_S_MAX = 2.0
 ACCEPT_BATCH_MAX = 128
 """Connections accepted per wake-up, so that those already inside are served between."""
 
+HISTORY_TOLD_LINES_MAX = 10_000
+"""Among so many of the latest lines a room looks, when it starts, for what sessions said last:
+who comes back after a restart says again no more than it had in flight, a few lines."""
+
+HISTORY_MEMORY_LINES_MAX = 1_000
+"""Lines a room without a file remembers; the oldest are forgotten first."""
+
+HISTORY_QUEUE_BYTES_MAX = 16 * 1024 * 1024
+"""When this much waits to be written, whoever has more to keep is held back: seconds of a busy
+room, which a disk that hesitates catches up with in one go."""
+
+HISTORY_STALL_S_MAX = 5.0
+"""A disk that makes no place in the queue for so long is given up, as a full one is: nobody
+in the room can be answered meanwhile."""
+
+HISTORY_LOCK_S_MAX = 2.0
+"""How long we wait for a history file that another program holds: as long as a server that
+stops may take to leave it (`STOP_S_MAX`)."""
+
 FILE_BYTES_MAX = 1024 * 1024 * 1024
 """A larger file is not taken unless the person allows it: nobody fills a disk unasked."""
 

@@ -8,6 +8,7 @@ from enchufe.core.commands import (
     AwaitDrained,
     CancelTimer,
     Close,
+    Command,
     Dial,
     Finish,
     HoldInput,
@@ -23,7 +24,7 @@ from enchufe.core.commands import (
     Stop,
     Tell,
 )
-from enchufe.core.events import Event, InputEnded, InputTyped, Reason
+from enchufe.core.events import Event, InputEnded, InputTyped, PeerOpened, Reason
 from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileOrder
 from enchufe.core.limits import STOP_S_MAX
@@ -63,6 +64,14 @@ class Link(Protocol):
 
     def read_on(self) -> None:
         """Read again."""
+
+
+class _Dead:
+    """What is left of a service that was killed: whoever was on the way finds nobody."""
+
+    def handle(self, event: Event) -> Sequence[Command]:
+        """Send newcomers away."""
+        return [Close(event.peer)] if isinstance(event, PeerOpened) else ()
 
 
 class Driver:
@@ -280,6 +289,12 @@ class Driver:
             else:
                 link.abort(Reason.STOPPING)
         self._network.clock.after(STOP_S_MAX, self._abort_all)
+
+    def kill(self) -> None:
+        """End the run as SIGKILL does: the service learns nothing, and does nothing more."""
+        self._network.trace.note(self.name, "is killed")
+        self._host = Host(_Dead())
+        self._abort_all()
 
     def _abort_all(self) -> None:
         for link in list(self.links.values()):

@@ -8,6 +8,7 @@ from enchufe.sim.datagram import DatagramEndpoint
 from enchufe.sim.datagram_dialled import DialledDatagram
 from enchufe.sim.datagram_network import Address, DatagramNetwork
 from enchufe.sim.driver import Driver
+from enchufe.sim.history import History
 from enchufe.sim.network import Network
 from enchufe.sim.pipe import Pipe
 from enchufe.sim.stream import StreamEnd
@@ -45,7 +46,13 @@ class Machine:
         self._calls = 0
 
     def serve(
-        self, name: str, service: Service, port: int, framing: Framing = Framing.RAW
+        self,
+        name: str,
+        service: Service,
+        port: int,
+        framing: Framing = Framing.RAW,
+        *,
+        history: History | None = None,
     ) -> Driver:
         """Serve over streams and datagrams on ``port``; return what can be read off it.
 
@@ -54,6 +61,7 @@ class Machine:
             service: whose rules hold.
             port: 1 to 65535.
             framing: how the service wants streams cut.
+            history: what the service remembers by.
         """
         lines = self._lines
         driver = Driver(f"{name}@{self.host}:{port}", Host(service, framing), lines.network)
@@ -63,7 +71,22 @@ class Machine:
         self.endpoints.append(
             DatagramEndpoint(lines.network, lines.datagrams, driver, address, self._own_ports)
         )
+        if history is not None:
+            driver.history = history.perform
+            history.deliver = driver.happened
+            driver.happened(history.opened())
         return driver
+
+    def kill(self, port: int) -> None:
+        """End what is served on ``port`` as SIGKILL does; the port can be served again.
+
+        The service learns nothing; whoever was connected finds the connection closed. A
+        history it had is to be told too (`History.crash`).
+        """
+        address = (self.host, port)
+        self._lines.datagrams.unbind(address)
+        self._own_ports.remove(port)
+        self._lines.listeners.pop(address).kill()
 
     def call(
         self,

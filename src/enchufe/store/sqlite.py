@@ -1,0 +1,143 @@
+"""A history that survives: one thread writes to the file all that waits, in one go.
+
+A disk takes about as long to make one line safe as to make a thousand safe. So the
+writer takes all that has come while it was busy as one transaction (group commit): a
+quiet room pays one disk's wait a line, a busy one shares it.
+
+The same thread looks lines up, after the lines of its group: an answer waits for at most
+two transactions, and in return holds exactly the lines that were remembered before it. A
+connection of its own would answer sooner, with lines nobody has been told of yet.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Condition, Thread
+from time import time_ns
+
+from enchufe.core.commands import Recall, Remember
+from enchufe.core.events import Event, HistoryOpened, NotRemembered, Recalled, Remembered
+from enchufe.core.history import Line
+from enchufe.core.limits import HISTORY_QUEUE_BYTES_MAX, HISTORY_STALL_S_MAX
+from enchufe.store.file import FAULTS, HistoryFile, why
+
+ORDER_BYTES = 512
+"""What an order takes in the queue beside the text of its line, about."""
+
+
+class SqliteHistory:
+    """Keeps lines in a file, and looks them up.
+
+    When the disk is slower than the room, `perform` holds its caller back, once
+    `HISTORY_QUEUE_BYTES_MAX` wait, until there is place again: nothing said is refused
+    because a disk hesitates. After `HISTORY_STALL_S_MAX`, or when a line could not be
+    written, the history has failed: it keeps nothing more, and says so for each line,
+    but goes on looking up what it can.
+
+    Args:
+        path: the file; made, with its folders, if it is not there.
+        deliver: told what came of each order, by whichever thread: it must hand the event
+            over to the one that ordered, as ``loop.call_soon_threadsafe`` does.
+
+    Raises:
+        EnchufeError: the file cannot be used; the message says why.
+    """
+
+    def __init__(self, path: Path, deliver: Callable[[Event], object]) -> None:
+        self._file = HistoryFile(path)
+        self._deliver = deliver
+        self._queue: list[Remember | Recall] = []
+        self._queued_bytes = 0
+        self._changed = Condition()  # guards the queue and its bytes, and whether it goes on
+        self._is_closing = False
+        self._is_stalled = False
+        self._failed_why = ""  # the writer's own
+        self._writer = Thread(target=self._run, name="history", daemon=True)
+        self._writer.start()
+
+    def opened(self) -> HistoryOpened:
+        """Return what is known from earlier runs."""
+        return HistoryOpened(time_ns(), self._file.last_id, self._file.told)
+
+    def perform(self, order: Remember | Recall) -> None:
+        """Keep a line, or look lines up; `deliver` is told what came of it."""
+        with self._changed:
+            assert not self._is_closing
+            assert self._writer.is_alive()
+            if self._finds_place(order):
+                self._queue.append(order)
+                self._queued_bytes += _size_bytes(order)
+                self._changed.notify_all()
+                return
+        self._deliver(_refusal(order))
+
+    def close(self) -> None:
+        """Write what waits, and give the file back."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+        self._writer.join()
+
+    def _finds_place(self, order: Remember | Recall) -> bool:
+        """Wait for a place in the queue, unless that has been in vain before."""
+        if self._is_stalled:
+            return isinstance(order, Recall) and self._has_place()
+        self._is_stalled = not self._changed.wait_for(self._has_place, HISTORY_STALL_S_MAX)
+        return not self._is_stalled
+
+    def _has_place(self) -> bool:
+        return self._queued_bytes < HISTORY_QUEUE_BYTES_MAX
+
+    # The writer's thread
+
+    def _run(self) -> None:
+        while orders := self._taken():
+            lines = [order.line for order in orders if isinstance(order, Remember)]
+            if lines:
+                self._deliver(self._keep(lines))
+            for order in orders:
+                if isinstance(order, Recall):
+                    self._deliver(self._look_up(order))
+        self._file.close()
+
+    def _taken(self) -> Sequence[Remember | Recall]:
+        """Wait for orders and return all there are; none when the history is closing."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._is_closing)
+            orders, self._queue = self._queue, []
+            self._queued_bytes = 0
+            self._changed.notify_all()
+        return orders
+
+    def _keep(self, lines: Sequence[Line]) -> Remembered | NotRemembered:
+        if not self._failed_why:
+            try:
+                self._file.keep(lines)
+            except FAULTS as error:
+                self._failed_why = why(error)
+        if self._failed_why:
+            return NotRemembered(time_ns(), lines[0].id, self._failed_why)
+        return Remembered(time_ns(), lines[-1].id)
+
+    def _look_up(self, order: Recall) -> Recalled:
+        """Return what can be read; a file that cannot be read is not written to any more."""
+        lines: list[Line] = []
+        try:
+            for line in self._file.found(order):
+                lines.append(line)  # noqa: PERF402 -- what came before a fault is kept
+        except FAULTS as error:
+            self._failed_why = self._failed_why or why(error)
+        return Recalled(time_ns(), order.tag, tuple(lines if order.oldest else reversed(lines)))
+
+
+def _refusal(order: Remember | Recall) -> NotRemembered | Recalled:
+    """Return what is said of an order that found no place."""
+    if isinstance(order, Recall):
+        return Recalled(time_ns(), order.tag, ())
+    stalled = f"the disk has taken nothing for {HISTORY_STALL_S_MAX:g} s"
+    return NotRemembered(time_ns(), order.line.id, stalled)
+
+
+def _size_bytes(order: Remember | Recall) -> int:
+    text = order.line.text if isinstance(order, Remember) else ""
+    return ORDER_BYTES + sys.getsizeof(text)

@@ -1,0 +1,39 @@
+"""A history in memory."""
+
+from tests.store.witnesses import Told, everything, said
+
+from enchufe.core.commands import Remember
+from enchufe.core.events import HistoryOpened, Recalled, Remembered
+from enchufe.core.limits import HISTORY_MEMORY_LINES_MAX
+from enchufe.store.memory import MemoryHistory
+
+NOW_NS = 1_767_225_600_000_000_000
+
+
+def history(told: Told) -> MemoryHistory:
+    return MemoryHistory(told.put, lambda: NOW_NS)
+
+
+def test_it_begins_with_nothing() -> None:
+    assert history(Told()).opened() == HistoryOpened(NOW_NS, last_id=0)
+
+
+def test_a_line_is_remembered_at_once_and_found() -> None:
+    told = Told()
+    kept = history(told)
+    kept.perform(Remember(said(1)))
+    kept.perform(everything())
+    assert told.all() == [Remembered(NOW_NS, 1), Recalled(NOW_NS, "all", (said(1),))]
+    kept.close()
+
+
+def test_the_oldest_lines_are_forgotten_first() -> None:
+    told = Told()
+    kept = history(told)
+    for id_ in range(1, HISTORY_MEMORY_LINES_MAX + 3):
+        kept.perform(Remember(said(id_)))
+    kept.perform(everything())
+    recalled = told.all()[-1]
+    assert isinstance(recalled, Recalled)
+    assert len(recalled.lines) == HISTORY_MEMORY_LINES_MAX
+    assert recalled.lines[0].id == 3
