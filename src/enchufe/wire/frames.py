@@ -103,13 +103,13 @@ def decoded_datagram(data: bytes) -> Frame | None:
     Raises:
         ProtocolError: after the preface comes not just one frame, or it is of another version.
     """
-    preface = PREFACE_LINE.match(data)
+    preface = PREFACE_LINE.match(data) if data.startswith(PREFACE_BEGINNING) else None
     if preface is None:
         return None
     check_version(preface[1])
-    decoder = FrameDecoder()
-    frames = list(decoder.feed(data[preface.end() :]))
-    decoder.finish()
-    if len(frames) != 1:
-        raise ProtocolError(N_("a datagram must hold one frame, not {count}"), count=len(frames))
-    return frames[0]
+    rest = data[preface.end() :]
+    if len(rest) >= _HEADER.size:
+        length, kind, stream = _HEADER.unpack_from(rest)
+        if len(rest) == _HEADER.size + length:
+            return Frame(kind, stream, rest[_HEADER.size :])
+    raise ProtocolError(N_("a datagram must hold one whole frame and nothing else"))
