@@ -44,7 +44,7 @@ class Receiver(Program):
     @property
     def url(self) -> str:
         """What to send to."""
-        return re.findall(r"enchufe send (\S+)", self.out.text)[0]
+        return str(re.findall(r"enchufe send (\S+)", self.out.text)[0])
 
     @property
     def port(self) -> int:

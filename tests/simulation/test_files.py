@@ -9,7 +9,7 @@ from enchufe.core.commands import Command, Send
 from enchufe.core.events import Event, InputTyped, PeerOpened
 from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileChosen, Stage, TellFile
-from enchufe.core.limits import FILE_PIECE_BYTES_MAX, FILE_PIECE_BYTES
+from enchufe.core.limits import FILE_PIECE_BYTES, FILE_PIECE_BYTES_MAX
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing
 from enchufe.core.transfer.incoming import Policy

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from time import time_ns
+from time import sleep, time_ns
 
 from enchufe.core.errors import N_, DeniedError, UsageError
 from enchufe.core.files import (
@@ -49,6 +49,11 @@ PARTS_MAX = 100
 """As many senders may be sending the same file at the same time."""
 
 KEY_DIGITS = 12
+
+HOLD_TRIES = 25
+HOLD_AGAIN_S = 0.02
+"""A sender that comes again at once finds its file still held by the conversation that broke
+off: half a second is more than letting go takes."""
 
 _OPENING = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -224,13 +229,11 @@ class _Arrival:
                 return None
             raise
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if self._is_ours(name, descriptor):
+            if _held(descriptor) and self._is_ours(name, descriptor):
                 return descriptor
-        except OSError as error:
-            if error.errno not in (errno.EWOULDBLOCK, errno.ENOLCK):
-                os.close(descriptor)
-                raise
+        except OSError:
+            os.close(descriptor)
+            raise
         os.close(descriptor)
         return None
 
@@ -351,6 +354,18 @@ class _Arrival:
             os.unlink(self._part, dir_fd=self._directory)
         os.close(self._descriptor)
         self._descriptor = -1
+
+
+def _held(descriptor: int) -> bool:
+    """Return whether an open file is held by us alone, once whoever just left has let go."""
+    for _attempt in range(HOLD_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sleep(HOLD_AGAIN_S)
+        else:
+            return True
+    return False
 
 
 def _opened(folder: Path) -> int:

@@ -27,8 +27,8 @@ from enchufe.core.files import (
 from enchufe.core.frames import Kind
 from enchufe.core.history import Attachment
 from enchufe.core.limits import (
-    FILE_NAME_CHARACTERS_MAX,
     COMING_FILES_MAX,
+    FILE_NAME_CHARACTERS_MAX,
     PEER_FILES_MAX,
     UNWRITTEN_BYTES_MAX,
 )

@@ -25,8 +25,8 @@ from enchufe.core.files import (
 from enchufe.core.frames import Kind
 from enchufe.core.history import Attachment
 from enchufe.core.limits import (
-    FILE_PIECE_BYTES_MAX,
     FILE_PIECE_BYTES,
+    FILE_PIECE_BYTES_MAX,
     FILE_PIECE_S,
     WAITING_FILES_MAX,
 )

@@ -30,9 +30,9 @@ from enchufe.core.files import (
 from enchufe.core.frames import Frame, Kind
 from enchufe.core.history import Attachment
 from enchufe.core.limits import (
+    COMING_FILES_MAX,
     FILE_BYTES_MAX,
     FILE_NAME_CHARACTERS_MAX,
-    COMING_FILES_MAX,
     PEER_FILES_MAX,
     UNWRITTEN_BYTES_MAX,
 )
