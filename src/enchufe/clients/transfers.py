@@ -179,7 +179,7 @@ def _sentence(told: TellFile, moving: _Moving) -> str:
         case Stage.NOT_TAKEN:
             return _("{name} not taken: {why}").format(name=name, why=_objection(told))
         case Stage.UNREADABLE:
-            return _("{name} could not be read: {why}").format(name=name, why=told.why)
+            return _("{name} could not be read: {why}").format(name=name, why=_(told.why))
         case Stage.BROKEN_OFF:
             return _broken_off(name, told, moving)
         case _:
@@ -239,4 +239,4 @@ def _objection(told: TellFile) -> str:
         case Objection.DIGEST:
             return _("it did not arrive as it was sent; try again")
         case Objection.FAILED | None:
-            return told.why or _("something went wrong at the other side")
+            return _(told.why) or _("something went wrong at the other side")

@@ -218,7 +218,7 @@ class _Arrival:
                 self._part, self._descriptor = name, descriptor
                 self._hash_held()
                 return
-        raise OSError(errno.EBUSY, "too many senders of the same file")
+        raise OSError(errno.EBUSY, N_("too many send the same file at once"))
 
     def _own(self, name: str) -> int | None:
         """Return the open file of that name, or None if it is another's, or no file of ours."""

@@ -163,7 +163,7 @@ class _Departure:
 
 
 def _changed() -> OSError:
-    return OSError(errno.ESTALE, "it changed while it was sent")
+    return OSError(errno.ESTALE, N_("it changed while it was sent"))
 
 
 def _checked(path: Path) -> os.stat_result:
