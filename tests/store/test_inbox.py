@@ -25,6 +25,7 @@ from enchufe.core.files import (
     WriteFile,
 )
 from enchufe.core.history import Attachment
+from enchufe.store import inbox
 from enchufe.store.inbox import Inbox
 
 DATA = b"all that matters"
@@ -144,6 +145,23 @@ def test_whatever_it_is_called_it_stays_in_the_folder(desk: Desk, name: str) -> 
     assert sorted(path.name for path in desk.folder.parent.iterdir()) == ["inbox", "x"]
 
 
+def test_a_large_file_is_sent_on_to_the_disk_early(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        inbox, "begin_writing", lambda _file, offset, size: begun.append((offset, size))
+    )
+    half = bytes(inbox.WRITE_EARLY_BYTES // 2)
+    file, _prepared = desk.prepare("big", 5 * len(half))
+    desk.write(file, half)
+    for _ in range(4):
+        desk.inbox.perform(WriteFile(file, half))
+        desk.answers.next(FileWritten)
+    assert begun == [(0, 2 * len(half)), (2 * len(half), 2 * len(half))]
+    assert desk.keep(file, 5 * half) == "big"
+
+
 # Never written over
 
 
@@ -155,10 +173,39 @@ def test_a_name_that_is_taken_gets_a_number(desk: Desk) -> None:
     assert (desk.folder / "photo (2).png").read_bytes() == b"older"
 
 
-@pytest.mark.parametrize("there", ["PHOTO.png", "Photo.PNG"])
-def test_names_that_differ_in_case_do_not_stand_side_by_side(desk: Desk, there: str) -> None:
+@pytest.mark.parametrize(
+    ("there", "name", "kept"),
+    [
+        ("PHOTO.png", "photo.png", "photo (2).png"),
+        ("photo.png", "Photo.PNG", "Photo (2).PNG"),
+        ("n\u0303.txt", "ñ.txt", "ñ (2).txt"),
+    ],
+)
+def test_names_that_some_systems_take_for_the_same_do_not_stand_side_by_side(
+    desk: Desk, there: str, name: str, kept: str
+) -> None:
     (desk.folder / there).write_bytes(b"old")
-    assert desk.receive("photo.png") == "photo (2).png"
+    assert desk.receive(name) == kept
+
+
+def test_it_is_on_the_disk_before_it_has_its_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    fsync, link = os.fsync, os.link
+
+    def synced(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    def linked(*words: Any, **options: Any) -> None:
+        done.append("name")
+        link(*words, **options)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "link", linked)
+    desk.receive("photo.png")
+    assert done == ["file", "name", "folder"]
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "dead link", "pipe"])
@@ -313,6 +360,7 @@ def test_a_kept_file_that_still_has_its_hidden_name_is_not_written_into(desk: De
     assert prepared.offset_bytes == 0
     desk.write(file, bytes(len(DATA)))
     assert (desk.folder / "kept by a run that was killed").read_bytes() == DATA[:5]
+    assert not part.exists()
 
 
 def test_a_file_that_got_its_name_while_we_waited_to_hold_it_is_not_written_into(
