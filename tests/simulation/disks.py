@@ -36,7 +36,7 @@ def sha256(data: bytes | bytearray) -> str:
 
 
 class Disk:
-    """A machine's disk: each order takes a while, as the world's chance has it.
+    """A machine's disk: each order takes up to ``order_s_max``, as the world's chance has it.
 
     What a program had open is not found again after it, only what it had written.
 
@@ -47,6 +47,7 @@ class Disk:
     def __init__(self, world: World) -> None:
         self.kept: list[tuple[str, bytes]] = []
         self.parts: dict[tuple[str, int], bytearray] = {}
+        self.order_s_max = 0.01
         self._world = world
 
     def open(self, driver: Driver, sources: dict[str, bytes] | None = None) -> "Desk":
@@ -66,7 +67,8 @@ class Desk:
 
     def __init__(self, disk: Disk, world: World, driver: Driver, sources: dict[str, bytes]) -> None:
         self.told: list[TellFile] = []
-        self.events_lost = 0
+        self.unwritten_bytes = 0
+        self.unwritten_bytes_peak = 0
         self._disk = disk
         self._world = world
         self._driver = driver
@@ -83,6 +85,9 @@ class Desk:
             case CheckFile() | ReadFile():
                 self._later(partial(self._sent, order))
             case PrepareFile() | StartFile() | WriteFile() | KeepFile() | LeaveFile():
+                if isinstance(order, WriteFile):
+                    self.unwritten_bytes += len(order.data)
+                    self.unwritten_bytes_peak = max(self.unwritten_bytes_peak, self.unwritten_bytes)
                 self._later(partial(self._received, order))
             case _:
                 raise AssertionError(order)
@@ -90,7 +95,10 @@ class Desk:
     def _later(self, job: Callable[[], Event | None]) -> None:
         """Do ``job`` after those before it, and tell the program what came of it."""
         clock = self._world.network.clock
-        at_ns = max(self._last_ns, clock.now_ns + round(self._world.chance.seconds(0, 0.01) * 1e9))
+        at_ns = max(
+            self._last_ns,
+            clock.now_ns + round(self._world.chance.seconds(0, self._disk.order_s_max) * 1e9),
+        )
         self._last_ns = at_ns
         clock.after((at_ns - clock.now_ns) / 1e9, partial(self._do, job))
 
@@ -126,6 +134,7 @@ class Desk:
             case StartFile():
                 del held[order.offset_bytes :]
             case WriteFile():
+                self.unwritten_bytes -= len(order.data)
                 held += order.data
                 return FileWritten(now_ns, order.file, len(order.data))
             case KeepFile():

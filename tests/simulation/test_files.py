@@ -9,7 +9,7 @@ from enchufe.core.commands import Command, Send
 from enchufe.core.events import Event, InputTyped, PeerOpened
 from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileChosen, Stage, TellFile
-from enchufe.core.limits import FILE_PIECE_BYTES, FILE_PIECE_BYTES_MAX
+from enchufe.core.limits import FILE_PIECE_BYTES, FILE_PIECE_BYTES_MAX, UNWRITTEN_BYTES_MAX
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing
 from enchufe.core.transfer.incoming import Policy
@@ -194,3 +194,18 @@ def test_what_is_said_while_a_large_file_travels_waits_behind_one_piece_at_most(
     assert behind < 2 * FILE_PIECE_BYTES + 2 * world.network.conditions.window_bytes
     world.run_until(lambda: is_over(client))
     assert disk.kept == [("big", data)]
+
+
+def test_a_disk_slower_than_the_network_holds_its_sender_back_and_nothing_in_memory(
+    seed: int,
+) -> None:
+    world = World(seed)
+    disk = Disk(world)
+    disk.order_s_max = 1.0
+    _server, there = receive(world, disk)
+    data = world.chance.data(3 * UNWRITTEN_BYTES_MAX)
+    client, _here = send(world, [chosen("out-1", "big", data)], {"out-1": data})
+    world.run_until(lambda: is_over(client))
+    assert disk.kept == [("big", data)]
+    assert there.unwritten_bytes_peak > UNWRITTEN_BYTES_MAX
+    assert there.unwritten_bytes_peak < UNWRITTEN_BYTES_MAX + 2 * FILE_PIECE_BYTES_MAX

@@ -59,7 +59,7 @@ HOLD_AGAIN_S = 0.02
 """A sender that comes again at once finds its file still held by the conversation that broke
 off: half a second is more than letting go takes."""
 
-_OPENING = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_OPENING = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 """What systems answer that know no hard links (link(2))."""
