@@ -37,8 +37,8 @@ SEEDS ?= 500
 simulate: $(DONE)/dev  ## run the simulator over many seeds: make simulate SEEDS=5000
 	$(BIN)/pytest tests/simulation --seeds $(SEEDS)
 
-EXAMPLES ?= 20000
-fuzz: $(DONE)/dev  ## feed the wires any bytes, cut anywhere: make fuzz EXAMPLES=100000
+EXAMPLES ?= 3000
+fuzz: $(DONE)/dev  ## feed the wires any bytes, cut anywhere: make fuzz EXAMPLES=20000
 	$(BIN)/pytest tests/wire tests/test_host.py --examples $(EXAMPLES) --timeout 0
 
 bench: $(DONE)/bench  ## measure against the peers and the C limit

@@ -34,7 +34,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux's
         (["serve", "ecko@:3500"], "ecko", "Did you mean echo?"),
         (["serve", "tcp://:3500"], "tcp://:3500", "Write the service before the endpoint"),
         (["serve", "echo@tcp://localhost:70000"], "70000", "from 0 to 65535, not “70000”"),
-        (["serve", "echo@tcq://:3500"], "tcq", "“tcq” is not a transport; there are: tcp, udp"),
+        (["serve", "echo@tcq://:3500"], "tcq", "is not a transport; there are: tcp, tls, udp"),
         (["connect", "tcp://localhost:70000"], "70000", "from 0 to 65535, not “70000”"),
         (["connect", "localhost", "70000"], "70000", "A port has 16 bits"),
         (["connect", "localhost:http"], "http", "not “http”"),

@@ -36,6 +36,11 @@ def listening(
             "ncat -u 127.0.0.1 3500",
         ),
         (
+            listening(Transport.TLS, "localhost"),
+            "enchufe connect tls://:3500 --send hello",
+            "ncat --ssl localhost 3500",
+        ),
+        (
             listening(Transport.TCP, "::1"),
             "enchufe connect tcp://[::1]:3500 --send hello",
             "ncat ::1 3500",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from enchufe.clients import display
-from enchufe.clients.display import HexDump, Pass, SafeLines, SafeText
+from enchufe.clients.display import HexDump, Marked, Pass, SafeLines, SafeText
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,20 @@ def test_each_datagram_is_a_line_of_its_own() -> None:
         shown.show(message)
     shown.end()
     assert stream.getvalue() == "one\ntwo\nthree\n\n\\xc3\n"
+
+
+@pytest.mark.parametrize(("wants_none", "mark"), [("", "\x1b[36m<\x1b[0m "), ("1", "< ")])
+def test_a_message_is_one_marked_line_whatever_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, wants_none: str, mark: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", wants_none)
+    stream = io.StringIO()
+    shown = Marked(stream)
+    for message in (b"hola", b"", b"one\n> two\r\x1b[2J", "ñ\t\u202e".encode()):
+        shown.show(message)
+    shown.end()
+    lines = ["hola", "", "one\\n> two\\r\\e[2J", "ñ\t\\u202e"]
+    assert stream.getvalue() == "".join(f"{mark}{line}\n" for line in lines)
 
 
 def test_hexadecimal_goes_on_counting_where_the_last_read_ended() -> None:

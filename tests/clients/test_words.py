@@ -5,10 +5,11 @@ from typing import get_args
 import pytest
 from msgspec import Struct
 
-from enchufe.clients.words import duration, refusal_reason, sentence, size, why_over
+from enchufe.clients.words import TLS_FAULTS, duration, refusal_reason, sentence, size, why_over
 from enchufe.core.events import Reason
 from enchufe.core.notices import (
     AnswerLost,
+    CertificateUsed,
     DatagramCut,
     DescriptorsExhausted,
     ListBroken,
@@ -21,6 +22,10 @@ from enchufe.core.notices import (
     PeerRefused,
     Ready,
     Refusal,
+    ServerNotRemembered,
+    ServerRemembered,
+    TlsFailed,
+    TlsFault,
 )
 from enchufe.core.peer import Peer, Transport
 
@@ -115,6 +120,29 @@ SENTENCES: list[tuple[Notice, str]] = [
         "no more sockets: this program may have 64 open files; 50 peers are served on, others "
         "wait (raise the limit with: ulimit -n)",
     ),
+    (CertificateUsed(0, "sha256:ab", "/tmp/i", is_new=False), "Certificate: sha256:ab"),
+    (
+        CertificateUsed(0, "sha256:ab", "/tmp/i", is_new=True),
+        "Certificate, made just now: sha256:ab",
+    ),
+    (
+        TlsFailed(0, "10.0.0.1:5", TlsFault.SILENT, ""),
+        "tls 10.0.0.1:5: it did not finish the TLS handshake in time",
+    ),
+    (
+        TlsFailed(0, "10.0.0.1:5", TlsFault.BROKEN, "bad record mac"),
+        "tls 10.0.0.1:5: the encryption broke (bad record mac)",
+    ),
+    (
+        ServerRemembered(0, "localhost:7443", "sha256:ab", "/tmp/known"),
+        "localhost:7443 is new here: its certificate sha256:ab is remembered, and checked from "
+        "now on",
+    ),
+    (
+        ServerNotRemembered(0, "localhost:7443", "sha256:ab", "/tmp/known", "Disk full"),
+        "localhost:7443 is new here, and its certificate sha256:ab cannot be remembered in "
+        "/tmp/known: Disk full",
+    ),
     (ListReloaded(0, "/tmp/l", 1), "/tmp/l changed and was read again: 1 network"),
     (ListReloaded(0, "/tmp/l", 2), "/tmp/l changed and was read again: 2 networks"),
     (
@@ -148,3 +176,8 @@ def test_every_refusal_and_every_reason_has_its_own_words() -> None:
     silent = {reason for reason, text in reasons.items() if not text}
     assert silent == {Reason.FINISHED, Reason.OURS}
     assert len(set(reasons.values())) == len(Reason) - 1
+
+
+def test_every_fault_of_encryption_has_its_own_words() -> None:
+    assert set(TLS_FAULTS) == set(TlsFault)
+    assert len(set(TLS_FAULTS.values())) == len(TlsFault)

@@ -22,10 +22,23 @@ def test_a_peer_is_named_by_its_address(peer: Peer, address: str) -> None:
 
 @pytest.mark.parametrize(
     ("transport", "is_stream", "is_internet"),
-    [("tcp", True, True), ("udp", False, True), ("unix", True, False), ("unixgram", False, False)],
+    [
+        ("tcp", True, True),
+        ("tls", True, True),
+        ("udp", False, True),
+        ("unix", True, False),
+        ("unixgram", False, False),
+    ],
 )
 def test_a_transport_knows_how_it_travels(
     transport: str, is_stream: bool, is_internet: bool
 ) -> None:
     assert Transport(transport).is_stream is is_stream
     assert Transport(transport).is_internet is is_internet
+
+
+def test_the_system_knows_tls_as_the_tcp_it_travels_over() -> None:
+    assert Transport.TLS.carrier is Transport.TCP
+    assert {t.carrier for t in Transport if t is not Transport.TLS} == {*Transport} - {
+        Transport.TLS
+    }

@@ -4,7 +4,7 @@ import pytest
 
 from enchufe.core.exits import ExitCode
 from enchufe.core.notices import Refusal
-from enchufe.core.refusals import refusal_exit_code, refusal_line
+from enchufe.core.refusals import BUSY_WORDS, refusal_exit_code, refusal_line
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,10 @@ def test_the_line_says_why_and_our_client_knows_its_exit_code(
 ) -> None:
     assert refusal_line(refusal, "why") == line
     assert refusal_exit_code(line) is exit_code
+
+
+def test_a_busy_line_is_understood_as_a_limit() -> None:
+    assert refusal_exit_code(BUSY_WORDS + b"try later") is ExitCode.OVER_LIMIT
 
 
 def test_every_refusal_is_understood_in_any_language() -> None:

@@ -12,7 +12,7 @@ from enchufe.core import limits
 from enchufe.core.commands import Command
 from enchufe.core.events import Event, Reason
 from enchufe.core.exits import ExitCode
-from enchufe.core.notices import Notice, Refusal
+from enchufe.core.notices import Notice, Refusal, TlsFault
 
 PAGES = [ROOT / "docs" / code / "reference.md" for code in ("en", "es")]
 READMES = [ROOT / "README.md", ROOT / "README.es.md"]
@@ -26,7 +26,7 @@ def rows(page: Path) -> list[list[str]]:
 @pytest.mark.parametrize("page", PAGES, ids=language)
 def test_the_tables_are_those_of_the_program(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert len(REGION.findall(text)) == 7
+    assert len(REGION.findall(text)) == 8
     assert text == with_tables(text, language(page)), f"run: python -m tests.docs.tables {page}"
 
 
@@ -58,9 +58,9 @@ def test_every_limit_is_listed_with_its_value(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=language)
-def test_every_reason_and_refusal_is_named(page: Path) -> None:
+def test_every_reason_refusal_and_fault_is_named(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert [word for word in (*Reason, *Refusal) if f"`{word}`" not in text] == []
+    assert [word for word in (*Reason, *Refusal, *TlsFault) if f"`{word}`" not in text] == []
 
 
 @pytest.mark.parametrize(("readme", "page"), [*zip(READMES, PAGES, strict=True)], ids=["en", "es"])

@@ -25,7 +25,7 @@ SCRIPTS = Path(__file__).with_name("scripts")
 START_S_MAX = 20.0
 END_S_MAX = 20.0
 ANSWER_S_MAX = 30.0
-_ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en", "PYTHONUNBUFFERED": "1"}
+ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en", "PYTHONUNBUFFERED": "1"}
 
 _READY = r'Ctrl-C stops|"type":"Ready"'
 _LISTENING = re.compile(r"^\w+ +(?P<transport>\w+) +\S+:(?P<port>\d+) ", re.MULTILINE)
@@ -62,7 +62,7 @@ class Program:
                 stdin=stdin,
                 stdout=output,
                 stderr=errors,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 start_new_session=True,
             )
 
@@ -209,7 +209,7 @@ def run(
         input=stdin,
         capture_output=True,
         timeout=seconds_max,
-        env=_ENVIRONMENT,
+        env=ENVIRONMENT,
         check=False,
     )
 
@@ -235,7 +235,7 @@ def exchange_kept_open(words: Sequence[str], message: bytes, answer_bytes: int) 
         what it printed, up to ``answer_bytes``; less if it ended before.
     """
     with subprocess.Popen(
-        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_ENVIRONMENT
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

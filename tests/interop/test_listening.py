@@ -47,7 +47,7 @@ GUIDES = {
     ("udp", 10000): ("udp_echo_client", ["again"], "--> again"),
     ("tcp", 3500): ("tcp_echo_client", ["again"], 'received "again"'),
     ("tcp", 10000): ("tcp_echo_client", ["again"], 'received "again"'),
-    ("udp", 12345): ("udp_hello_asking_client", [], "hi there from"),
+    ("udp", 12345): ("udp_hello_asking_client", [], "Welcome to plaza"),
     ("tcp", 9001): ("tcp_greeting_client", [], "Thank you"),
     ("udp", 15000): ("udp_hello_asking_client", [], "Here is my answer for 127.0.0.1."),
 }

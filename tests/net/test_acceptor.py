@@ -5,15 +5,27 @@ import contextlib
 import errno
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.certificates import Authority
+from tests.net.far_tls import Far, trusting
 from tests.net.recording import Driven, on_loop, until
 
 from enchufe.core.endpoint import parse_endpoint
-from enchufe.core.events import MessageReceived
-from enchufe.core.notices import DescriptorsExhausted, PeerCame, PeerLeft, PeerRefused, Refusal
+from enchufe.core.events import MessageReceived, PeerFinished
+from enchufe.core.notices import (
+    DescriptorsExhausted,
+    PeerCame,
+    PeerLeft,
+    PeerRefused,
+    Refusal,
+    TlsFailed,
+    TlsFault,
+)
 from enchufe.net import acceptor
 from enchufe.net.acceptor import Acceptor
 from enchufe.net.door import Door
@@ -44,9 +56,10 @@ async def accepting(
     peers_max: int | None = None,
     serve_max: int | None = None,
     wrap: Callable[[socket.socket], Any] = lambda sock: sock,
+    context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Accepting]:
     driven = Driven()
-    (bound,) = await listen(parse_endpoint("tcp://127.0.0.1:0"))
+    (bound,) = await listen(parse_endpoint(f"{'tcp' if context is None else 'tls'}://127.0.0.1:0"))
     lobby = Lobby(
         Door([], deny, driven.notices.append),
         peers_max=peers_max,
@@ -58,7 +71,12 @@ async def accepting(
     port = bound.sock.getsockname()[1]
     async with asyncio.TaskGroup() as tasks:
         made = Acceptor(
-            BoundSocket(bound.endpoint, wrap(bound.sock)), driven.driver, lobby, tasks, None
+            BoundSocket(bound.endpoint, wrap(bound.sock)),
+            driven.driver,
+            lobby,
+            tasks,
+            None,
+            context=context,
         )
         try:
             yield Accepting(driven, made, lobby, port)
@@ -67,6 +85,7 @@ async def accepting(
             made.close()
             for link in list(driven.driver.links.values()):
                 link.close()
+            await until(lambda: lobby.inside == 0)
 
 
 class Failing:
@@ -212,5 +231,104 @@ def test_only_so_many_are_served_and_the_rest_wait_in_the_queue() -> None:
                 await until(lambda: server.lobby.serves_left == 0)
                 await asyncio.sleep(0.1)
                 assert len(server.noticed(PeerCame)) == 2
+
+    on_loop(main())
+
+
+# Encrypted endpoints
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> ssl.SSLContext:
+    issued = Authority(tmp_path).issue("server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(issued.certificate, issued.key)
+    return context
+
+
+def test_who_comes_in_encrypted_is_heard(context: ssl.SSLContext) -> None:
+    async def main() -> None:
+        async with accepting(context=context) as server:
+            with server.dial() as sock:
+                far = Far(sock, trusting())
+                await far.shake_hands()
+                await far.say(b"hello")
+                await until(lambda: bool(server.driven.service.of(MessageReceived)))
+                assert [notice.peer.transport for notice in server.noticed(PeerCame)] == ["tls"]
+                await until(lambda: not server.acceptor._arriving)
+                server.acceptor.turn_away()
+                assert server.lobby.inside == 1
+
+    on_loop(main())
+
+
+def test_who_is_refused_is_told_why_inside_the_encryption(context: ssl.SSLContext) -> None:
+    async def main() -> None:
+        async with accepting(context=context, deny=["127.0.0.1"]) as server:
+            with server.dial() as sock:
+                far = Far(sock, trusting())
+                await far.shake_hands()
+                assert await far.hear() == b"enchufe: denied: because denied\n"
+                assert far.ended == "goodbye"
+                await far.say_goodbye()
+            await until(lambda: not server.acceptor._refused)
+            assert len(server.noticed(PeerRefused)) == 1
+            assert server.noticed(TlsFailed) == []
+
+    on_loop(main())
+
+
+def test_who_comes_to_nothing_is_reported_and_no_longer_inside(context: ssl.SSLContext) -> None:
+    async def main() -> None:
+        async with accepting(context=context) as server:
+            with server.dial() as plain, server.dial() as other:
+                plain.sendall(b"hello, is this the echo?\n")
+                await until(lambda: bool(server.noticed(TlsFailed)))
+                assert server.noticed(TlsFailed)[0].fault is TlsFault.NOT_TLS
+                assert server.noticed(TlsFailed)[0].address == f"127.0.0.1:{plain.getsockname()[1]}"
+                plain.close()
+                await until(lambda: server.lobby.inside == 1)
+                await Far(other, trusting()).shake_hands()  # the others do not notice
+                await until(lambda: bool(server.noticed(PeerCame)))
+            assert len(server.noticed(TlsFailed)) == 1
+
+    on_loop(main())
+
+
+def test_who_is_still_shaking_hands_can_be_turned_away(context: ssl.SSLContext) -> None:
+    async def main() -> None:
+        async with accepting(context=context) as server:
+            with server.dial():
+                await until(lambda: server.lobby.inside == 1)
+                server.acceptor.turn_away()
+                await until(lambda: server.lobby.inside == 0)
+                assert server.noticed(TlsFailed) == []
+                assert server.noticed(PeerCame) == []
+
+    on_loop(main())
+
+
+def test_an_end_without_goodbye_is_no_news_to_a_server(context: ssl.SSLContext) -> None:
+    async def main() -> None:
+        async with accepting(context=context) as server:
+            with server.dial() as sock:
+                far = Far(sock, trusting())
+                await far.shake_hands()
+                await far.say(b"hello")
+            await until(lambda: bool(server.driven.service.of(PeerFinished)))
+            assert server.noticed(TlsFailed) == []
+
+    on_loop(main())
+
+
+def test_encryption_that_breaks_is_reported(context: ssl.SSLContext) -> None:
+    async def main() -> None:
+        async with accepting(context=context) as server:
+            with server.dial() as sock:
+                await Far(sock, trusting()).shake_hands()
+                await until(lambda: bool(server.noticed(PeerCame)))
+                sock.sendall(b"\x17\x03\x03\x00\x20" + bytes(32))
+                await until(lambda: server.lobby.inside == 0)
+                assert [notice.fault for notice in server.noticed(TlsFailed)] == [TlsFault.BROKEN]
 
     on_loop(main())

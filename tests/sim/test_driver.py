@@ -14,6 +14,7 @@ from enchufe.core.commands import (
     Close,
     Dial,
     Finish,
+    HoldInput,
     Order,
     ReadOn,
     Recall,
@@ -124,6 +125,17 @@ def test_what_is_not_about_the_network_is_done_by_what_the_world_gave() -> None:
     assert driver.told == [Tell("hola", "ana")]
 
 
+def test_input_that_is_held_is_typed_once_it_may_be() -> None:
+    network, driver, service, _link = driven()
+    driver.perform([HoldInput(True)])
+    driver.type([b"hola"])
+    run(network)
+    assert service.heard == ["PeerOpened"]
+    driver.perform([HoldInput(False)])
+    run(network)
+    assert service.heard == ["PeerOpened", "InputTyped", "InputEnded"]
+
+
 def test_what_is_shown_is_kept_with_its_sender() -> None:
     _network, driver, _service, _link = driven()
     driver.perform([Show(ANA, b"ho"), Show(LUIS, b"la")])
@@ -171,7 +183,7 @@ def test_a_run_that_failed_ends_at_once() -> None:
 
 def test_every_command_there_is_is_tried_here() -> None:
     tried = {type(order) for order, _done in [*ON_LINKS]} | {type(order) for order in KEPT}
-    tried |= {Show, SetTimer, CancelTimer, Stop, Dial, Tell}
+    tried |= {Show, SetTimer, CancelTimer, Stop, Dial, Tell, HoldInput}
     assert tried == set(get_args(commands.Order)) - set(get_args(FileOrder))
 
 

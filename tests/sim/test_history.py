@@ -104,13 +104,15 @@ def test_a_crash_keeps_what_was_remembered_and_loses_what_waits() -> None:
 
 def test_a_history_goes_on_after_a_crash() -> None:
     world, kept, told = history()
-    kept.perform(Remember(said(1)))
+    for id_ in range(1, 4):
+        kept.perform(Remember(said(id_)))
     kept.crash()
     kept.deliver = told.append
     next_id = kept.opened().last_id + 1
     kept.perform(Remember(said(next_id)))
     world.run_until_quiet()
     assert told == [Remembered(at_ns(0.5), next_id)]
+    assert kept.lines == [said(id_) for id_ in range(1, next_id + 1)]
 
 
 def test_after_a_failure_nothing_is_kept_and_looking_up_goes_on() -> None:

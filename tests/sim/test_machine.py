@@ -94,3 +94,14 @@ def test_a_port_can_be_served_again_after_a_kill() -> None:
         world.run_until(lambda caller=caller: bool(caller.links))  # type: ignore[misc]
         caller.perform([Send(peer, b"hola") for peer in caller.peers])
     world.run_until(lambda: service.heard.count("MessageReceived") == 2)
+
+
+def test_a_killed_services_port_counts_no_more_as_one_of_our_own() -> None:
+    world = World(1)
+    machine = world.machine(SERVER[0])
+    for port in (3500, 3501):
+        machine.serve("echo", Obedient(), port)
+    machine.kill(3501)
+    world.forge((SERVER[0], 3501), SERVER, b"hola")
+    world.run_for(1.0)
+    assert machine.endpoints[0].avoided == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.store.witnesses import ANY_TEXT, ATTACHMENTS, SIZES, everything, said
+from tests.store.witnesses import ANY_TEXT, ATTACHMENTS, ROOM, SIZES, everything, said
 
 from enchufe.core.commands import Recall
 from enchufe.core.errors import DeniedError, EnchufeError, UsageError
@@ -94,6 +94,13 @@ def test_a_file_answers_as_lines_at_hand_do(
     kept = numbered(lines)
     shared.keep(kept)
     assert answer(shared, order) == recalled(kept, order)
+
+
+@pytest.mark.parametrize("count_max", [0, -1])
+@pytest.mark.parametrize("oldest", [False, True])
+def test_none_are_found_where_none_are_wanted(path: Path, count_max: int, oldest: bool) -> None:
+    with closing(HistoryFile(filled(path))) as opened:
+        assert answer(opened, Recall("", ROOM, 0, count_max, oldest=oldest)) == ()
 
 
 def test_what_one_run_kept_the_next_one_finds(path: Path) -> None:
@@ -209,9 +216,10 @@ def test_a_file_from_a_newer_version_is_refused(path: Path) -> None:
     assert f"version {VERSION + 1}; this enchufe knows versions up to {VERSION}" in str(error)
 
 
-def test_a_file_says_whose_it_is(path: Path) -> None:
+def test_a_file_says_whose_it_is_and_its_version(path: Path) -> None:
     with closing(sqlite3.connect(filled(path))) as other:
         assert other.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+        assert other.execute("PRAGMA user_version").fetchone() == (VERSION,)
 
 
 def spoil(path: Path, first_byte: int) -> None:

@@ -4,13 +4,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import buffer_bytes, seconds
+from enchufe.cli.parsing import add_encryption, buffer_bytes, seconds, tls_settings
+from enchufe.cli.reaching import add_reaching, family_of, source_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
     from enchufe.clients.display import Display
-    from enchufe.core.endpoint import Endpoint
     from enchufe.core.peer import Transport
     from enchufe.host import Witness
 
@@ -33,6 +33,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
                 _("ask a web server"),
             ),
             ("enchufe connect tcp://[::1]:10000 < big.bin > same.bin", _("every byte comes back")),
+            ("enchufe connect tls://localhost:7443", _("encrypted")),
             ("enchufe connect unix://./chat.sock", _("a Unix socket")),
         ),
     )
@@ -40,10 +41,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "endpoint",
         nargs="+",
         metavar=_("ENDPOINT"),
-        help=_("tcp://HOST:PORT, udp://…, unix://PATH, unixgram://PATH, or just HOST PORT (TCP)"),
+        help=_(
+            "tcp://HOST:PORT, tls://…, udp://…, unix://PATH, unixgram://PATH, or HOST PORT (TCP)"
+        ),
     )
     _add_speaking(parser)
-    _add_reaching(parser)
+    add_reaching(parser)
+    add_encryption(parser, calls=True)
     _add_showing(parser)
     parser.set_defaults(run=run)
 
@@ -77,23 +81,6 @@ def _add_speaking(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_reaching(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group(_("how it is reached"))
-    group.add_argument(
-        "--connect-timeout",
-        type=seconds,
-        default=10.0,
-        metavar=_("SECONDS"),
-        help=_("how long connecting may take (default: 10)"),
-    )
-    group.add_argument(
-        "--source", metavar=_("ADDRESS:PORT"), help=_("speak from this address and port")
-    )
-    family = group.add_mutually_exclusive_group()
-    family.add_argument("-4", "--ipv4", action="store_true", help=_("use IPv4 only"))
-    family.add_argument("-6", "--ipv6", action="store_true", help=_("use IPv6 only"))
-
-
 def _add_showing(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(_("what is shown"))
     group.add_argument(
@@ -122,16 +109,19 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.clients.transcript import CallerTranscript, print_line
     from enchufe.core.endpoint import parse_endpoint
     from enchufe.net.dial import Dialling
+    from enchufe.net.tls import check_needed
     from enchufe.record.json_lines import JsonLines
 
     endpoint = parse_endpoint(" ".join(arguments.endpoint))
     dialling = Dialling(
         endpoint=endpoint,
-        family=_family(arguments),
-        source=_source(arguments.source, endpoint.transport),
+        family=family_of(arguments),
+        source=source_of(arguments.source, endpoint.transport),
         connect_s=arguments.connect_timeout,
         buffer_bytes=arguments.buffer,
+        tls=tls_settings(arguments),
     )
+    check_needed(dialling.tls, [endpoint])
     at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     manner = Manner(
         messages=arguments.send,
@@ -157,27 +147,6 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
         figures=not (arguments.quiet or arguments.log or arguments.buffer),
     )
     return await call.run()
-
-
-def _family(arguments: argparse.Namespace) -> int:
-    import socket
-
-    if arguments.ipv4:
-        return socket.AF_INET
-    return socket.AF_INET6 if arguments.ipv6 else 0
-
-
-def _source(text: str | None, transport: "Transport") -> "Endpoint | None":
-    """Return where to speak from; a bare address leaves the port to the system."""
-    from enchufe.core.endpoint import EVERYWHERE, Endpoint, parse_endpoint
-
-    if text is None:
-        return None
-    if not transport.is_internet:
-        return Endpoint(transport, path=text)
-    has_port = text.rpartition("]")[2].count(":") == 1 or text.isdecimal()
-    source = parse_endpoint(text if has_port else f"{text}:0", transport)
-    return Endpoint(transport, source.host or EVERYWHERE, source.port)
 
 
 def _display(arguments: argparse.Namespace, transport: "Transport", *, typing: bool) -> "Display":

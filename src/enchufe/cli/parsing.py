@@ -3,9 +3,12 @@
 import argparse
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from enchufe.clients.language import LANGUAGES, _
+
+if TYPE_CHECKING:
+    from enchufe.net.tls import TlsSettings
 
 Example = tuple[str, str]
 """A command to type, and what it does."""
@@ -91,6 +94,57 @@ def _shown(examples: Sequence[Example]) -> str:
         return ""
     rows = [line for command, meaning in examples for line in (f"  {command}", f"      {meaning}")]
     return "\n".join([_("examples:"), *rows])
+
+
+def add_encryption(
+    parser: argparse.ArgumentParser, *, serves: bool = False, calls: bool = False
+) -> None:
+    """Add what tls:// endpoints can be told; `tls_settings` reads it.
+
+    Args:
+        parser: the command's.
+        serves: whether the command opens such endpoints.
+        calls: whether it calls others'.
+    """
+    group = parser.add_argument_group(_("encryption (tls://)"))
+    group.add_argument(
+        "--cert",
+        metavar=_("FILE"),
+        help=_("show this certificate (PEM) instead of our own, made on first use")
+        if serves
+        else _("show this certificate (PEM) to a server that demands one"),
+    )
+    group.add_argument(
+        "--key", metavar=_("FILE"), help=_("its private key (default: in the file of --cert)")
+    )
+    if serves:
+        group.add_argument(
+            "--client-ca",
+            metavar=_("FILE"),
+            help=_("only clients with a certificate of these authorities (PEM)"),
+        )
+    if calls:
+        group.add_argument(
+            "--ca",
+            metavar=_("FILE"),
+            help=_(
+                "only a server whose certificate names it and comes from these authorities (PEM)"
+            ),
+        )
+        group.add_argument(
+            "--fingerprint",
+            metavar="SHA256",
+            help=_("only a server whose certificate has this fingerprint"),
+        )
+
+
+def tls_settings(arguments: argparse.Namespace) -> "TlsSettings":
+    """Return what was given of the options of `add_encryption`."""
+    from enchufe.net.tls import OPTIONS, TlsSettings
+
+    given = vars(arguments)
+    names = {name: option.removeprefix("--").replace("-", "_") for name, option in OPTIONS.items()}
+    return TlsSettings(**{name: given.get(attribute) for name, attribute in names.items()})
 
 
 def seconds(text: str) -> float:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from enchufe.cli.parsing import count, size_bytes
+from enchufe.cli.parsing import add_encryption, count, size_bytes, tls_settings
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import FILE_BYTES_MAX
@@ -43,6 +43,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=_("where files are kept; made if it is not there"),
     )
     _add_limits(parser)
+    add_encryption(parser, serves=True)
     parser.set_defaults(run=run)
 
 
@@ -94,5 +95,6 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         deny=arguments.deny,
         serve_max=arguments.stop_after,
         pictures=arguments.pictures,
+        tls=tls_settings(arguments),
     )
     return run_loop(receive(choices))

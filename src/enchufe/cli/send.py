@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from enchufe.cli.parsing import Placed, seconds
+from enchufe.cli.parsing import Placed, add_encryption, seconds, tls_settings
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
@@ -30,7 +30,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "endpoint",
         metavar=_("ENDPOINT"),
-        help=_("where the receiver is: tcp://HOST:PORT, unix://PATH"),
+        help=_("where the receiver is: tcp://HOST:PORT, tls://…, unix://PATH"),
     )
     parser.add_argument("items", nargs="*", type=_item, metavar=_("FILE"), help=_("a file to send"))
     parser.add_argument(
@@ -46,6 +46,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar=_("SECONDS"),
         help=_("how long connecting may take (default: 10)"),
     )
+    add_encryption(parser, calls=True)
     parser.set_defaults(run=run, fail=parser.error)
 
 
@@ -59,9 +60,15 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.core.endpoint import parse_endpoint
     from enchufe.net.dial import Dialling
     from enchufe.net.loop import run as run_loop
+    from enchufe.net.tls import check_needed
 
     if not arguments.items:
         arguments.fail(_("there is nothing to send: name a file, or say something with --text"))
-    dialling = Dialling(parse_endpoint(arguments.endpoint), connect_s=arguments.connect_timeout)
+    dialling = Dialling(
+        parse_endpoint(arguments.endpoint),
+        connect_s=arguments.connect_timeout,
+        tls=tls_settings(arguments),
+    )
+    check_needed(dialling.tls, [dialling.endpoint])
     sending = Sending(dialling, arguments.items)
     return run_loop(sending.run())

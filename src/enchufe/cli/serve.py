@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import buffer_bytes, count, seconds
+from enchufe.cli.parsing import add_encryption, buffer_bytes, count, seconds, tls_settings
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
@@ -35,6 +35,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
                 _("a room that remembers"),
             ),
             ("enchufe serve 'echo@tcp://*:3500' --allow 192.168.0.0/16", _("for the classroom")),
+            ("enchufe serve echo@tls://:7443", _("encrypted, with a certificate of its own")),
             ("enchufe serve chargen@tcp://:0", _("any free port; the real one is printed")),
         ),
     )
@@ -50,6 +51,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_talking(parser)
     _add_room(parser)
     _add_doors(parser)
+    add_encryption(parser, serves=True)
     _add_ending(parser)
     parser.set_defaults(run=run)
 
@@ -101,6 +103,21 @@ def _add_room(parser: argparse.ArgumentParser) -> None:
 
 def _add_doors(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(_("who may come in"))
+    add_networks(group)
+    group.add_argument(
+        "--max-peers", type=count, metavar="N", help=_("how many may be inside at once")
+    )
+    group.add_argument(
+        "--backlog",
+        type=count,
+        default=4096,
+        metavar="N",
+        help=_("how many connections may wait to be accepted (default: 4096)"),
+    )
+
+
+def add_networks(group: "argparse._ArgumentGroup") -> None:
+    """Add the options that say which addresses may come in."""
     group.add_argument(
         "--allow",
         action="append",
@@ -114,16 +131,6 @@ def _add_doors(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar=_("NETWORK"),
         help=_("all but these; a changed @FILE is read again and drops nobody"),
-    )
-    group.add_argument(
-        "--max-peers", type=count, metavar="N", help=_("how many may be inside at once")
-    )
-    group.add_argument(
-        "--backlog",
-        type=count,
-        default=4096,
-        metavar="N",
-        help=_("how many connections may wait to be accepted (default: 4096)"),
     )
 
 
@@ -180,4 +187,5 @@ def _choices(arguments: argparse.Namespace) -> "Choices":
         idle_s=arguments.idle,
         listen_for_s=arguments.listen_for,
         serve_max=arguments.stop_after,
+        tls=tls_settings(arguments),
     )

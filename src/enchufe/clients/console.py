@@ -12,20 +12,32 @@ from enchufe.clients.words import sentence
 from enchufe.core.endpoint import EVERYWHERE
 from enchufe.core.notices import (
     AnswerLost,
+    CertificateUsed,
     DatagramCut,
     DescriptorsExhausted,
     ListBroken,
     Listening,
     LoopAvoided,
     Notice,
+    PeerCame,
+    PeerLeft,
     PeerRefused,
     Ready,
+    TlsFailed,
 )
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.text import safe_bytes, safe_text
 from enchufe.services import CATALOGUE
 
-PROBLEMS = (AnswerLost, DatagramCut, DescriptorsExhausted, ListBroken, LoopAvoided, PeerRefused)
+PROBLEMS = (
+    AnswerLost,
+    DatagramCut,
+    DescriptorsExhausted,
+    ListBroken,
+    LoopAvoided,
+    PeerRefused,
+    TlsFailed,
+)
 
 RECEIVE = "receive"
 """What `enchufe receive` calls itself: it is in no catalogue, as it needs a folder."""
@@ -59,6 +71,10 @@ class ServerConsole:
         match notice:
             case Listening():
                 self._announce(notice)
+            case PeerCame(peer=peer) | PeerLeft(peer=peer) if not peer.is_elsewhere:
+                pass  # the person at this very screen
+            case CertificateUsed():
+                self.console.print(sentence(notice), style="dim")
             case Ready():
                 self.console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
             case _:
@@ -93,28 +109,39 @@ class ServerConsole:
         self.console.print(Text(" " * 32 + theirs, style="dim"))
 
 
+_NCAT_FLAGS = {Transport.TCP: "", Transport.TLS: "--ssl ", Transport.UDP: "-u "}
+
+
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
 def try_commands(notice: Listening) -> tuple[str, str]:
     """Return what to type to try an endpoint: with our client, and with ``ncat``."""
-    verb, say = _said_to(notice)
-    if not notice.transport.is_internet:
-        flag = "-U" if notice.transport.is_stream else "-uU"
-        ours = f"enchufe {verb} {notice.transport}://{notice.path}{say}"
-        return ours, f"ncat {flag} {notice.path}"
-    host = "localhost" if notice.asked == EVERYWHERE else notice.asked
-    url_host = "" if host == "localhost" else _bracketed(host)
-    flag = "" if notice.transport.is_stream else "-u "
-    ours = f"enchufe {verb} {notice.transport}://{url_host}:{notice.port}{say}"
-    return ours, f"ncat {flag}{host} {notice.port}"
-
-
-def _said_to(notice: Listening) -> tuple[str, str]:
-    """Return our command for a service, and what it says to it."""
     if notice.service == RECEIVE:
-        return "send", " " + _("FILE")
+        return f"enchufe send {url_of(notice)} " + _("FILE"), ncat_to(notice)
     kind = CATALOGUE.get(notice.service)
+    command = "connect" if kind is None else kind.command
     says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)
-    return "connect", "" if says_nothing else " --send " + _("hello")
+    say = "" if says_nothing or command != "connect" else " --send " + _("hello")
+    return f"enchufe {command} {url_of(notice)}{say}", ncat_to(notice)
+
+
+def url_of(notice: Listening) -> str:
+    """Return the shortest URL that leads to an endpoint from this machine."""
+    if not notice.transport.is_internet:
+        return f"{notice.transport}://{notice.path}"
+    host = _reachable_host(notice)
+    url_host = "" if host == "localhost" else _bracketed(host)
+    return f"{notice.transport}://{url_host}:{notice.port}"
+
+
+def ncat_to(notice: Listening) -> str:
+    """Return how ``ncat`` reaches an endpoint from this machine."""
+    if not notice.transport.is_internet:
+        return f"ncat {'-U' if notice.transport.is_stream else '-uU'} {notice.path}"
+    return f"ncat {_NCAT_FLAGS[notice.transport]}{_reachable_host(notice)} {notice.port}"
+
+
+def _reachable_host(notice: Listening) -> str:
+    return "localhost" if notice.asked == EVERYWHERE else notice.asked

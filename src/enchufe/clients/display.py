@@ -1,6 +1,7 @@
 """What arrives, as the person or the next program wants it."""
 
 import asyncio
+import os
 import sys
 from typing import BinaryIO, Protocol, TextIO
 
@@ -137,6 +138,30 @@ class SafeLines:
         if text:
             sys.stdout.write(text)
             sys.stdout.flush()
+
+
+class Marked:
+    """Shows messages to a person who types too: a line each, marked as the other side's.
+
+    Args:
+        stream: as in `SafeText`.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+        self._mark = "< " if os.environ.get("NO_COLOR") else f"{_CYAN}<{_PLAIN} "
+
+    def show(self, message: bytes) -> None:
+        """Write one line; an end of line within the message cannot begin another."""
+        stream = self._stream or sys.stdout
+        stream.write(self._mark + safe_bytes(message, keep="\t") + "\n")
+        stream.flush()
+
+    def end(self) -> None:
+        """Do nothing: every line is written whole."""
+
+
+_CYAN, _PLAIN = "\x1b[36m", "\x1b[0m"  # ECMA-48, 8.3.117; no-color.org says who wants none
 
 
 class HexDump:

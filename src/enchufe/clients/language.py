@@ -8,13 +8,14 @@ import gettext
 import locale
 import os
 from pathlib import Path
-from typing import TypeVar
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, TypeVar
 
 from enchufe.core.errors import EnchufeError
 
-Words = TypeVar("Words", bound=Struct)
+if TYPE_CHECKING:  # `enchufe --help` must stay quick
+    from msgspec import Struct
+
+Words = TypeVar("Words", bound="Struct")
 
 DOMAIN = "enchufe"
 LANGUAGES = ("en", "es")

@@ -32,6 +32,7 @@ from enchufe.net.door import Door
 from enchufe.net.driver import Driver, Equipment
 from enchufe.net.listen import BoundSocket, listen
 from enchufe.net.server import Rules, Server, Serving
+from enchufe.net.tls import TlsSettings, check_needed, serving_tls
 from enchufe.services.receiver import Receiver
 
 
@@ -46,6 +47,7 @@ class Choices(Struct, frozen=True):
         deny: as in `enchufe.net.door.Door`.
         serve_max: as in `enchufe.net.server.Rules`.
         pictures: whether pictures are shown, where the terminal can.
+        tls: who we are at encrypted endpoints, and which clients may come.
     """
 
     endpoints: Sequence[Endpoint]
@@ -55,6 +57,7 @@ class Choices(Struct, frozen=True):
     deny: Sequence[str] = ()
     serve_max: int | None = None
     pictures: bool = True
+    tls: TlsSettings = TlsSettings()
 
 
 async def receive(choices: Choices) -> ExitCode:
@@ -71,6 +74,7 @@ async def receive(choices: Choices) -> ExitCode:
 
 class _Receiving:
     def __init__(self, choices: Choices) -> None:
+        is_encrypted = check_needed(choices.tls, choices.endpoints)
         self._choices = choices
         self._output = OutputGuard()
         guard = self._output.guard
@@ -90,6 +94,7 @@ class _Receiving:
             door=Door(choices.allow, choices.deny, guard(self._screen.notice)),
             reason=refusal_reason,
             serve_max=choices.serve_max,
+            tls=serving_tls(choices.tls) if is_encrypted else None,
         )
         self._server = Server(rules, guard(self._screen.notice))
 
@@ -103,8 +108,8 @@ class _Receiving:
             Host(Receiver(self._choices.policy), Framing.FRAMES),
             sockets,
             self._output.guard(self._screen.show),
-            Equipment(files=self._desk.perform),
-            self._begin,
+            equipment=Equipment(files=self._desk.perform),
+            begin=self._begin,
         )
         try:
             return await self._server.run([serving])

@@ -82,7 +82,7 @@ async def converse(console: RoomConsole, stop: Callable[[], None]) -> None:
     from enchufe.clients.prompt import lines
 
     try:
-        async for line in lines("> ", keeps=False):
+        async for line in lines("> "):
             if line.strip():
                 console.speak(line)
     except KeyboardInterrupt:

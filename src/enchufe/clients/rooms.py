@@ -49,7 +49,7 @@ class Rooms:
             self._console = RoomConsole(driver)
             driver.opened(self._console)
 
-    async def converse(self) -> None:
+    async def speak(self, _driver: Driver) -> None:
         """Let the person who runs the server speak in the room."""
         if self._console is not None:
             await converse(self._console, self._stop)

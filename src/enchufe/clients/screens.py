@@ -9,7 +9,7 @@ from enchufe.clients.console import PROBLEMS, ServerConsole
 from enchufe.clients.language import current
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.transcript import ServerTranscript, is_traffic, print_line
-from enchufe.core.notices import Listening, Notice, Ready
+from enchufe.core.notices import CertificateUsed, Listening, Notice, Ready
 from enchufe.core.peer import Peer
 from enchufe.host import Witness
 from enchufe.record.json_lines import JsonLines
@@ -79,7 +79,7 @@ def without_announcements(screen: Screen) -> Screen:
     """Return ``screen`` for a further worker: the first one has said where they all listen."""
 
     def notice(notice: Notice) -> None:
-        if not isinstance(notice, Listening | Ready):
+        if not isinstance(notice, Listening | CertificateUsed | Ready):
             screen.notice(notice)
 
     return Screen(notice, screen.witness, screen.show, screen.output)

@@ -1,6 +1,5 @@
 """A person runs services: from what was asked for to a running server and its screen."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from enchufe.net.door import Door
 from enchufe.net.listen import BACKLOG_DEFAULT, BoundSocket, listen
 from enchufe.net.loop import run
 from enchufe.net.server import Rules, Server, Serving
+from enchufe.net.tls import TlsSettings, check_needed, serving_tls
 from enchufe.net.workers import serve_in_processes
 from enchufe.services import CATALOGUE, Wishes
 from enchufe.services.chat import Slow
@@ -38,6 +38,7 @@ class Choices(Struct, frozen=True):
         workers: how many processes share the endpoints.
         history: the file in which a room keeps what was said; None to forget it at the end.
         slow: what a room does with those who do not read.
+        tls: who we are at encrypted endpoints, and which clients may come.
     """
 
     services: Sequence[str] = ()
@@ -56,6 +57,7 @@ class Choices(Struct, frozen=True):
     idle_s: float | None = None
     listen_for_s: float | None = None
     serve_max: int | None = None
+    tls: TlsSettings = TlsSettings()
 
 
 def serve(choices: Choices) -> ExitCode:
@@ -67,6 +69,7 @@ def serve(choices: Choices) -> ExitCode:
     raise_limit()
     plan = planned(choices.services)
     _check_workers(choices, plan)
+    is_encrypted = check_needed(choices.tls, [end for ends in plan.values() for end in ends])
     screen = screen_for(
         as_json_lines=choices.log is not None,
         as_transcript=choices.buffer_bytes is not None,
@@ -80,6 +83,7 @@ def serve(choices: Choices) -> ExitCode:
         idle_s=choices.idle_s,
         listen_for_s=choices.listen_for_s,
         serve_max=choices.serve_max,
+        tls=serving_tls(choices.tls) if is_encrypted else None,
     )
     if choices.workers == 1:
         return run(_serve_here(choices, plan, screen, rules))
@@ -128,13 +132,9 @@ async def _run(
     wishes = _wishes(choices)
     services = [_serving(name, bound, wishes, screen, rooms) for name, bound in sockets.items()]
     try:
-        async with asyncio.TaskGroup() as tasks:
-            talking = tasks.create_task(rooms.converse())
-            exit_code = await server.run(services)
-            talking.cancel()
+        return await server.run(services)
     finally:
         rooms.close()
-    return exit_code
 
 
 def _serving(
@@ -144,7 +144,15 @@ def _serving(
     host = Host(kind.make(wishes), kind.framing, screen.witness)
     if not kind.remembers:
         return Serving(name, host, bound, screen.show)
-    return Serving(name, host, bound, screen.show, rooms.equipment, rooms.begin)
+    return Serving(
+        name,
+        host,
+        bound,
+        screen.show,
+        equipment=rooms.equipment,
+        begin=rooms.begin,
+        speak=rooms.speak,
+    )
 
 
 def _wishes(choices: Choices) -> Wishes:

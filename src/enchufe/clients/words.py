@@ -1,9 +1,11 @@
 """Notices, refusals and figures in the words of a person, in the chosen language."""
 
 from enchufe.clients.language import _, plural
+from enchufe.core.errors import N_
 from enchufe.core.events import Reason
 from enchufe.core.notices import (
     AnswerLost,
+    CertificateUsed,
     DatagramCut,
     DescriptorsExhausted,
     ListBroken,
@@ -16,6 +18,10 @@ from enchufe.core.notices import (
     PeerRefused,
     Ready,
     Refusal,
+    ServerNotRemembered,
+    ServerRemembered,
+    TlsFailed,
+    TlsFault,
 )
 from enchufe.core.text import safe_text
 
@@ -72,6 +78,21 @@ def _refusal_cause(refusal: Refusal) -> str:
             return _("the system gives no more sockets")
 
 
+TLS_FAULTS = {
+    TlsFault.NOT_TLS: N_("it does not speak TLS (plain text belongs to tcp://)"),
+    TlsFault.SILENT: N_("it did not finish the TLS handshake in time"),
+    TlsFault.LEFT: N_("it left before the TLS handshake was over"),
+    TlsFault.DISTRUSTED: N_("it does not accept our certificate"),
+    TlsFault.CERTIFICATE_WANTED: N_("it demands a certificate of us (--cert, --key)"),
+    TlsFault.CERTIFICATE_MISSING: N_("it showed no certificate, and needs one here"),
+    TlsFault.CERTIFICATE_BAD: N_("its certificate does not pass"),
+    TlsFault.NOTHING_IN_COMMON: N_("there is no version or cipher of TLS that both sides know"),
+    TlsFault.NO_GOODBYE: N_("it ended without TLS's goodbye, so something may be missing"),
+    TlsFault.BROKEN: N_("the encryption broke"),
+}
+"""What went wrong with the encryption."""
+
+
 def why_over(reason: Reason) -> str:
     """Return why a conversation ended, or "" if it ended as it should."""
     match reason:
@@ -107,8 +128,38 @@ def sentence(notice: Notice) -> str:
             return _("{who} came").format(who=_who(notice))
         case PeerLeft():
             return _left(notice)
+        case CertificateUsed() | TlsFailed() | ServerRemembered() | ServerNotRemembered():
+            return _about_tls(notice)
         case _:
             return _problem(notice)
+
+
+def _about_tls(
+    notice: CertificateUsed | TlsFailed | ServerRemembered | ServerNotRemembered,
+) -> str:
+    match notice:
+        case CertificateUsed():
+            made = _("Certificate, made just now: {fingerprint}")
+            text = made if notice.is_new else _("Certificate: {fingerprint}")
+            return text.format(fingerprint=notice.fingerprint)
+        case TlsFailed():
+            detail = f" ({safe_text(notice.detail)})" if notice.detail else ""
+            return f"tls {safe_text(notice.address)}: {_(TLS_FAULTS[notice.fault])}{detail}"
+        case ServerRemembered():
+            return _(
+                "{address} is new here: its certificate {fingerprint} is remembered, and checked "
+                "from now on"
+            ).format(address=notice.address, fingerprint=notice.fingerprint)
+        case ServerNotRemembered():
+            return _(
+                "{address} is new here, and its certificate {fingerprint} cannot be remembered in "
+                "{path}: {why}"
+            ).format(
+                address=notice.address,
+                fingerprint=notice.fingerprint,
+                path=notice.path,
+                why=notice.why,
+            )
 
 
 def _problem(

@@ -76,9 +76,9 @@ class Tell(Struct, frozen=True, tag=True):
 
 
 class HoldInput(Struct, frozen=True, tag=True):
-    """Read no more of what the person says, or read on: what was said has to leave first."""
+    """Take no more from the input, or take it again: enough of it waits already."""
 
-    held: bool
+    hold: bool
 
 
 class SetTimer(Struct, frozen=True, tag=True):
@@ -159,9 +159,9 @@ Order: TypeAlias = (
     | ReadOn
     | Show
     | Tell
+    | HoldInput
     | SetTimer
     | CancelTimer
-    | HoldInput
     | Dial
     | Remember
     | Recall

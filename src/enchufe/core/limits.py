@@ -31,6 +31,10 @@ LINGER_S_MAX = 1.0
 """After our last byte we wait this long for the peer to close, so that its unread bytes
 do not turn our close into a reset that overtakes what we sent (RFC 1122, 4.2.2.13)."""
 
+TLS_HANDSHAKE_S_MAX = 10.0
+"""A peer that has not agreed on keys within this time is let go; honest ones take a round trip
+or two, and one that waits for us to speak first would wait for ever."""
+
 SEND_STALL_S_MAX = 30.0
 """A peer we are done with, and that takes none of our queued bytes for so long, is cut off."""
 

@@ -18,6 +18,21 @@ class Refusal(StrEnum):
     DESCRIPTORS = "descriptors"  # the system gives this program no more sockets
 
 
+class TlsFault(StrEnum):
+    """What went wrong with the encryption of a conversation."""
+
+    NOT_TLS = "not TLS"  # what it says is no TLS at all
+    SILENT = "silent"  # it took longer than `TLS_HANDSHAKE_S_MAX`
+    LEFT = "left"  # it went before the handshake was over
+    DISTRUSTED = "distrusted"  # it does not accept our certificate
+    CERTIFICATE_WANTED = "certificate wanted"  # it demands one of us
+    CERTIFICATE_MISSING = "certificate missing"  # we demand one, it showed none
+    CERTIFICATE_BAD = "certificate bad"  # the one it showed does not verify
+    NOTHING_IN_COMMON = "nothing in common"  # no version or cipher both sides know
+    NO_GOODBYE = "no goodbye"  # it ended without close_notify (RFC 8446, 6.1)
+    BROKEN = "broken"  # anything else, in the library's words
+
+
 class Listening(Struct, frozen=True, tag=True):
     """A service can be reached at an address."""
 
@@ -57,6 +72,43 @@ class PeerRefused(Struct, frozen=True, tag=True):
     transport: Transport
     address: str
     refusal: Refusal
+
+
+class CertificateUsed(Struct, frozen=True, tag=True):
+    """What our TLS endpoints prove with who they are; ``is_new`` if it was made just now."""
+
+    at_ns: int
+    fingerprint: str
+    path: str
+    is_new: bool
+
+
+class TlsFailed(Struct, frozen=True, tag=True):
+    """Encryption could not be agreed on, or broke; ``detail`` is the library's word, or ""."""
+
+    at_ns: int
+    address: str
+    fault: TlsFault
+    detail: str
+
+
+class ServerRemembered(Struct, frozen=True, tag=True):
+    """A server was met for the first time; its certificate is checked from now on."""
+
+    at_ns: int
+    address: str
+    fingerprint: str
+    path: str
+
+
+class ServerNotRemembered(Struct, frozen=True, tag=True):
+    """A server was met for the first time, and its certificate could not be written down."""
+
+    at_ns: int
+    address: str
+    fingerprint: str
+    path: str
+    why: str
 
 
 class DatagramCut(Struct, frozen=True, tag=True):
@@ -124,6 +176,10 @@ Notice: TypeAlias = (
     | PeerCame
     | PeerLeft
     | PeerRefused
+    | CertificateUsed
+    | TlsFailed
+    | ServerRemembered
+    | ServerNotRemembered
     | DatagramCut
     | LoopAvoided
     | AnswerLost

@@ -9,6 +9,7 @@ class Transport(StrEnum):
     """How a conversation travels; also the scheme of an endpoint's URL."""
 
     TCP = "tcp"
+    TLS = "tls"
     UDP = "udp"
     UNIX = "unix"
     UNIXGRAM = "unixgram"
@@ -17,16 +18,21 @@ class Transport(StrEnum):
     @property
     def is_stream(self) -> bool:
         """Whether bytes arrive as one stream, without marks between messages."""
-        return self in (Transport.TCP, Transport.UNIX, Transport.CONSOLE)
+        return self not in (Transport.UDP, Transport.UNIXGRAM)
 
     @property
     def is_internet(self) -> bool:
         """Whether its addresses are a host and a port, not a path."""
-        return self in (Transport.TCP, Transport.UDP)
+        return self in (Transport.TCP, Transport.TLS, Transport.UDP)
+
+    @property
+    def carrier(self) -> "Transport":
+        """What the system knows it as: TLS is a matter of the two ends, and travels over TCP."""
+        return Transport.TCP if self is Transport.TLS else self
 
 
 class Peer(Struct, frozen=True):
-    """A TCP or Unix connection, or a datagram source until it has been silent too long.
+    """A TCP, TLS or Unix connection, or a datagram source until it has been silent too long.
 
     Args:
         id: a number never reused within a run.
@@ -44,6 +50,11 @@ class Peer(Struct, frozen=True):
     port: int = 0
     path: str = ""
     is_stream: bool = True
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is at the other end of a socket, and not at the server's own screen."""
+        return self.transport is not Transport.CONSOLE
 
     @property
     def address(self) -> str:

@@ -9,6 +9,8 @@ from enchufe.core.notices import Refusal
 
 DENIED_WORDS = b"enchufe: denied: "
 FULL_WORDS = b"enchufe: full: "
+BUSY_WORDS = b"enchufe: busy: "
+"""What somebody is told who calls where two are talking already."""
 
 
 def refusal_line(refusal: Refusal, why: str) -> bytes:
@@ -21,4 +23,4 @@ def refusal_exit_code(first_words: bytes) -> ExitCode | None:
     """Return the exit code if a peer's first words are a refusal, else None."""
     if first_words.startswith(DENIED_WORDS):
         return ExitCode.DENIED
-    return ExitCode.OVER_LIMIT if first_words.startswith(FULL_WORDS) else None
+    return ExitCode.OVER_LIMIT if first_words.startswith((FULL_WORDS, BUSY_WORDS)) else None

@@ -65,11 +65,13 @@ class Joined(Struct, frozen=True):
         name: how you are called.
         room: where you are.
         number: the highest number of yours that is kept.
+        last_id: the last line told so far; what comes after it is yours to hear.
     """
 
     name: str
     room: str
     number: int = 0
+    last_id: int = 0
 
 
 class Taken(Struct, frozen=True):

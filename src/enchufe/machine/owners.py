@@ -66,7 +66,7 @@ def held_sockets(transports: Iterable[Transport]) -> list[Held]:
     """Return the sockets of each transport, from the best source there is."""
     told: list[KernelSocket] = []
     listed: list[Held] = []
-    for transport in transports:
+    for transport in dict.fromkeys(transport.carrier for transport in transports):
         try:
             told += socket_diag.dump(transport)
         except OSError:

@@ -7,6 +7,7 @@ waits when descriptors run out; here they stay in the kernel's queue until one i
 import asyncio
 import errno
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from typing import cast
@@ -17,7 +18,7 @@ from enchufe.core.limits import (
     LINGER_S_MAX,
     REFUSED_LINGERING_MAX,
 )
-from enchufe.core.notices import DescriptorsExhausted, PeerRefused, Refusal
+from enchufe.core.notices import DescriptorsExhausted, PeerRefused, Refusal, TlsFailed, TlsFault
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_line
 from enchufe.machine.descriptors import descriptors_max
@@ -26,6 +27,8 @@ from enchufe.net.driver import Driver
 from enchufe.net.listen import BoundSocket
 from enchufe.net.lobby import Lobby
 from enchufe.net.stream import SmallReadsLink, StreamLink
+from enchufe.net.tls import fault_of, handshake_fault_of
+from enchufe.net.tls_layer import TlsLayer
 
 _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -39,6 +42,7 @@ class Acceptor:
         lobby: says who may.
         tasks: where the short tasks that set a connection up live.
         buffer_bytes: how much one read takes, or None for as much as there is.
+        context: for the handshakes of an encrypted endpoint; None if it is not.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class Acceptor:
         lobby: Lobby,
         tasks: asyncio.TaskGroup,
         buffer_bytes: int | None,
+        *,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self._transport_kind = bound.endpoint.transport
         self._sock = bound.sock
@@ -55,6 +61,8 @@ class Acceptor:
         self._lobby = lobby
         self._tasks = tasks
         self._buffer_bytes = buffer_bytes
+        self._context = context
+        self._arriving: set[TlsLayer] = set()
         self._loop = asyncio.get_running_loop()
         self._refused: set[_RefusedPeer] = set()
         self._retry: asyncio.TimerHandle | None = None
@@ -68,6 +76,11 @@ class Acceptor:
             self._retry.cancel()
         self._loop.remove_reader(self._sock)
         self._sock.close()
+
+    def turn_away(self) -> None:
+        """End every handshake that is not over yet."""
+        for layer in list(self._arriving):
+            layer.turn_away()
 
     def _accept(self) -> None:
         for _ in range(ACCEPT_BATCH_MAX):
@@ -95,7 +108,50 @@ class Acceptor:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._lobby.enter()
         self._lobby.serve()
-        self._tasks.create_task(self._connect(sock, self._link(peer), self._lobby.leave))
+        self._connect_to(sock, peer, self._link(peer), self._lobby.leave)
+
+    def _connect_to(
+        self,
+        sock: socket.socket,
+        peer: Peer,
+        above: asyncio.BaseProtocol,
+        gone: Callable[[], None],
+    ) -> None:
+        """Join a connection with what talks through it, encrypted if it is to be."""
+        protocol = above if self._context is None else self._layer(self._context, peer, above, gone)
+        self._tasks.create_task(self._connect(sock, protocol, gone))
+
+    def _layer(
+        self,
+        context: ssl.SSLContext,
+        peer: Peer,
+        above: asyncio.BaseProtocol,
+        gone: Callable[[], None],
+    ) -> TlsLayer:
+        def report(fault: TlsFault, detail: str) -> None:
+            self._lobby.notify(TlsFailed(time.time_ns(), peer.address, fault, detail))
+
+        def arrived(_tls: ssl.SSLObject) -> None:
+            self._arriving.discard(layer)
+
+        def left() -> None:
+            self._arriving.discard(layer)
+            gone()
+
+        def trouble(error: Exception) -> None:
+            if not isinstance(error, EOFError):  # many clients know no goodbye, ncat among them
+                report(*fault_of(error))
+
+        layer = TlsLayer(
+            context,
+            above,
+            approve=arrived,
+            failed=lambda error: report(*handshake_fault_of(error)),
+            gone=left,
+            troubled=trouble,
+        )
+        self._arriving.add(layer)
+        return layer
 
     async def _connect(
         self, sock: socket.socket, protocol: asyncio.BaseProtocol, gone: Callable[[], None]
@@ -121,7 +177,7 @@ class Acceptor:
             return
         refused = _RefusedPeer(line, self._refused.discard)
         self._refused.add(refused)
-        self._tasks.create_task(self._connect(sock, refused, refused.forget))
+        self._connect_to(sock, peer, refused, refused.forget)
 
     def _wait_for_descriptors(self) -> None:
         """Leave the others in the accept queue for a while, and say so."""

@@ -19,10 +19,13 @@ from enchufe.core.errors import (
     TimedOutError,
     UnreachableError,
 )
+from enchufe.core.peer import Transport
 from enchufe.net.addresses import SocketAddress, peer_at, resolve
 from enchufe.net.driver import Driver
 from enchufe.net.listen import DATAGRAM_SOCKET_BUFFER_BYTES
 from enchufe.net.stream import SmallReadsLink, StreamLink
+from enchufe.net.tls import TlsSettings
+from enchufe.net.tls_dial import TlsDialling
 
 CONNECT_S_MAX = 10.0
 """How long connecting may take when the person does not say."""
@@ -39,6 +42,7 @@ class Dialling(Struct, frozen=True):
         source: the address to speak from, or None for the system's choice.
         connect_s: how long connecting to one address may take.
         buffer_bytes: how much one read takes; None for as much as there is.
+        tls: whom to trust at an encrypted endpoint, and who we are.
     """
 
     endpoint: Endpoint
@@ -46,6 +50,7 @@ class Dialling(Struct, frozen=True):
     source: Endpoint | None = None
     connect_s: float = CONNECT_S_MAX
     buffer_bytes: int | None = None
+    tls: TlsSettings = TlsSettings()
 
 
 async def dial_stream(
@@ -66,8 +71,10 @@ async def dial_stream(
         NameNotFoundError: the host name does not resolve.
         UnreachableError: nobody listens at any of its addresses.
         TimedOutError: connecting took longer than allowed.
-        DeniedError: the system does not permit it.
+        DeniedError: the system does not permit it, or the server is not the one it should be.
+        ProtocolError: an encrypted endpoint does not speak TLS, or none that we do.
     """
+    encryption = _encryption(dialling, driver)
     sock = await _first_connected(dialling, await addresses_of(dialling))
     peer = peer_at(driver.next_number(), dialling.endpoint.transport, sock.getpeername())
     link = (
@@ -77,8 +84,17 @@ async def dial_stream(
     )
     if peer.transport.is_internet:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if encryption is not None:
+        await encryption.shake_hands(sock, link)
+        return
     # As if accepted: unlike create_connection, this takes a connected Unix socket too.
     await asyncio.get_running_loop().connect_accepted_socket(lambda: link, sock)
+
+
+def _encryption(dialling: Dialling, driver: Driver) -> TlsDialling | None:
+    if dialling.endpoint.transport is not Transport.TLS:
+        return None
+    return TlsDialling(dialling.endpoint, dialling.tls, dialling.connect_s, driver.notify)
 
 
 async def addresses_of(dialling: Dialling) -> Sequence[SocketAddress]:

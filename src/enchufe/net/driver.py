@@ -74,16 +74,16 @@ class Equipment(Struct, frozen=True):
     Args:
         tell: tells the person at this side something, and who says it.
         dial: calls the server again.
-        hold_input: stops reading what the person says, or reads on.
         history: keeps lines, and looks them up.
         files: reads and writes files.
+        hold_input: takes no more from the input, or takes it again.
     """
 
     tell: Callable[[str, str], None] | None = None
     dial: Callable[[], None] | None = None
-    hold_input: Callable[[bool], None] | None = None
     history: Callable[[Remember | Recall], None] | None = None
     files: Callable[[FileOrder], None] | None = None
+    hold_input: Callable[[bool], None] | None = None
 
 
 class Driver:
@@ -224,7 +224,7 @@ class Driver:
                 self._with_equipment(order)
 
     def _with_equipment(
-        self, order: Tell | Dial | HoldInput | Remember | Recall | FileOrder
+        self, order: Tell | HoldInput | Dial | Remember | Recall | FileOrder
     ) -> None:
         """Do what needs more than sockets; a service without its equipment is our mistake."""
         equipment = self._equipment
@@ -232,12 +232,12 @@ class Driver:
             case Tell():
                 assert equipment.tell is not None
                 equipment.tell(order.text, order.by)
+            case HoldInput():
+                assert equipment.hold_input is not None
+                equipment.hold_input(order.hold)
             case Dial():
                 assert equipment.dial is not None
                 equipment.dial()
-            case HoldInput():
-                assert equipment.hold_input is not None
-                equipment.hold_input(order.held)
             case Remember() | Recall():
                 assert equipment.history is not None
                 equipment.history(order)

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import itertools
 import signal
+import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -13,8 +14,8 @@ from msgspec import Struct
 from enchufe.core.events import Reason
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import STOP_S_MAX
-from enchufe.core.notices import Listening, Notice, Ready, Refusal
-from enchufe.core.peer import Peer
+from enchufe.core.notices import CertificateUsed, Listening, Notice, Ready, Refusal
+from enchufe.core.peer import Peer, Transport
 from enchufe.host import Host
 from enchufe.net.acceptor import Acceptor
 from enchufe.net.addresses import peer_at
@@ -24,6 +25,7 @@ from enchufe.net.driver import Driver, Equipment
 from enchufe.net.idle import IdleSweep
 from enchufe.net.listen import BoundSocket, unlink_path
 from enchufe.net.lobby import Lobby
+from enchufe.net.tls import ServingTls
 
 Show: TypeAlias = Callable[[Peer, bytes], None]
 
@@ -37,6 +39,8 @@ class Serving(Struct, frozen=True):
         sockets: already bound.
         show: shows the person what a peer said.
         equipment: performs what is not about sockets.
+        speak: hands the service, through its driver, what the person at this side types,
+            from when all endpoints listen until the run ends; None where nobody types.
         begin: called with the driver before anybody comes in.
     """
 
@@ -45,6 +49,7 @@ class Serving(Struct, frozen=True):
     sockets: Sequence[BoundSocket]
     show: Show
     equipment: Equipment | None = None
+    speak: Callable[[Driver], Awaitable[None]] | None = None
     begin: Callable[[Driver], None] | None = None
 
 
@@ -57,8 +62,14 @@ class Rules(Struct, frozen=True):
         buffer_bytes: how much one read takes; None for as much as there is.
         peers_max: how many may be inside at once; None for no limit of ours.
         idle_s: how long a peer may be silent; None for no limit on streams.
+        keeps_silent: whether a datagram peer stays, however long it is silent, where
+            ``idle_s`` is None.
+        hears_own_ports: whether datagrams from ports of our own numbers are heard: only
+            where no service answers just anything (`enchufe.core.loops`).
         listen_for_s: how long strangers may come; None for ever.
         serve_max: how many to serve before stopping; None for no end.
+        signalled: the exit code of a run that a signal ends.
+        tls: what encrypted endpoints need; None where there are none.
     """
 
     door: Door
@@ -66,8 +77,12 @@ class Rules(Struct, frozen=True):
     buffer_bytes: int | None = None
     peers_max: int | None = None
     idle_s: float | None = None
+    keeps_silent: bool = False
+    hears_own_ports: bool = False
     listen_for_s: float | None = None
     serve_max: int | None = None
+    signalled: ExitCode = ExitCode.DONE
+    tls: ServingTls | None = None
 
 
 class Server:
@@ -104,8 +119,12 @@ class Server:
             loop.add_signal_handler(number, self._signalled)
         async with asyncio.TaskGroup() as tasks:
             self._open(services, tasks)
+            self._show_certificate()
             self._notify(Ready(time.time_ns()))
             background = [tasks.create_task(self._sweep(driver)) for driver in self._drivers]
+            for serving, driver in zip(services, self._drivers, strict=True):
+                if serving.speak is not None:
+                    background.append(tasks.create_task(_run(serving.speak(driver))))
             await self._until_over(tasks)
             await self._stop()
             for task in background:
@@ -121,7 +140,7 @@ class Server:
     def _signalled(self) -> None:
         if self._stopping.is_set():  # asked twice: at once
             self._abort_all()
-        self.stop()
+        self.stop(self._rules.signalled)
 
     def _open(self, services: Sequence[Serving], tasks: asyncio.TaskGroup) -> None:
         own_ports = frozenset(
@@ -129,6 +148,7 @@ class Server:
             for serving in services
             for bound in serving.sockets
             if bound.endpoint.transport.is_internet and not bound.endpoint.transport.is_stream
+            if not self._rules.hears_own_ports
         )
         for serving in services:
             driver = Driver(
@@ -157,8 +177,20 @@ class Server:
     ) -> Acceptor | DatagramEndpoint:
         buffer_bytes = self._rules.buffer_bytes
         if bound.endpoint.transport.is_stream:
-            return Acceptor(bound, driver, self._lobby, tasks, buffer_bytes)
+            context = self._context_for(bound)
+            return Acceptor(bound, driver, self._lobby, tasks, buffer_bytes, context=context)
         return DatagramEndpoint(bound, driver, self._lobby, own_ports, buffer_bytes)
+
+    def _context_for(self, bound: BoundSocket) -> ssl.SSLContext | None:
+        if bound.endpoint.transport is not Transport.TLS:
+            return None
+        assert self._rules.tls is not None
+        return self._rules.tls.context
+
+    def _show_certificate(self) -> None:
+        tls = self._rules.tls
+        if tls is not None:
+            self._notify(CertificateUsed(time.time_ns(), tls.fingerprint, tls.path, tls.is_new))
 
     def _announce(self, name: str, bound: BoundSocket) -> None:
         endpoint = bound.endpoint
@@ -176,6 +208,8 @@ class Server:
         )
 
     async def _sweep(self, driver: Driver) -> None:
+        if self._rules.idle_s is None and self._rules.keeps_silent:
+            return
         sweep = IdleSweep(driver, self._rules.idle_s)
         while True:
             await asyncio.sleep(sweep.every_s)
@@ -215,6 +249,7 @@ class Server:
         for driver in self._drivers:
             for link in list(driver.links.values()):
                 link.close()
+        self._turn_away()
         await self._until_empty(STOP_S_MAX)
         while not self._lobby.empty.is_set():  # one may just be coming in
             self._abort_all()
@@ -227,10 +262,19 @@ class Server:
             async with asyncio.timeout(limit_s):
                 await self._lobby.empty.wait()
 
+    def _turn_away(self) -> None:
+        for endpoint in self._endpoints:
+            if isinstance(endpoint, Acceptor):
+                endpoint.turn_away()
+
     def _abort_all(self) -> None:
         for driver in self._drivers:
             for link in list(driver.links.values()):
                 link.abort(Reason.STOPPING)
+
+
+async def _run(speech: Awaitable[None]) -> None:
+    await speech
 
 
 _ABORT_AGAIN_S = 0.05

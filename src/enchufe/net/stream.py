@@ -1,8 +1,9 @@
-"""Stream peers, TCP and Unix: one connection, read as it comes, written in order."""
+"""Stream peers, TCP, TLS and Unix: one connection, read as it comes, written in order."""
 
 import asyncio
 import errno
 import socket
+import ssl
 from collections.abc import Callable
 from typing import cast
 
@@ -136,6 +137,8 @@ class StreamLink(asyncio.BaseProtocol):
     def _reason_for(self, error: Exception | None) -> Reason:
         if error is None:
             return Reason.FINISHED if self._peer_finished else Reason.OURS
+        if isinstance(error, ssl.SSLError):
+            return Reason.PROTOCOL
         if isinstance(error, OSError) and error.errno in _PEER_GONE:
             return Reason.RESET
         return Reason.FAILED
@@ -150,8 +153,12 @@ class StreamLink(asyncio.BaseProtocol):
         self._write(message)
 
     def finish(self) -> None:
-        """Half-close after what is queued."""
-        if not self._transport.is_closing():
+        """Half-close after what is queued.
+
+        TLS before 1.3 cannot: its goodbye ends both directions, and would cost us the
+        rest of the answer (RFC 5246, 7.2.1). There our side just stays open.
+        """
+        if not self._transport.is_closing() and self._transport.can_write_eof():
             self._transport.write_eof()
 
     def close(self, reason: Reason = Reason.OURS) -> None:

@@ -48,6 +48,7 @@ class ServiceKind(Struct, frozen=True):
         is_usual: whether it is among those opened where nobody says which.
         speaks_first: whether a stream peer hears from it without having said anything.
         remembers: whether it keeps what was said.
+        command: the one of ours that talks with it best.
     """
 
     name: str
@@ -58,6 +59,7 @@ class ServiceKind(Struct, frozen=True):
     is_usual: bool = False
     speaks_first: bool = False
     remembers: bool = False
+    command: str = "connect"
 
 
 _TCP, _UDP = Transport.TCP, Transport.UDP
@@ -88,6 +90,7 @@ CATALOGUE: Mapping[str, ServiceKind] = {
             is_usual=True,
             speaks_first=True,
             remembers=True,
+            command="chat",
         ),
         ServiceKind(
             name="greet",

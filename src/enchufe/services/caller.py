@@ -41,6 +41,7 @@ _EXIT_CODES = {
     Reason.RESET: ExitCode.LOST,
     Reason.FAILED: ExitCode.LOST,
     Reason.SILENT: ExitCode.TIMED_OUT,
+    Reason.PROTOCOL: ExitCode.PROTOCOL,
 }
 
 

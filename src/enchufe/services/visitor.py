@@ -33,6 +33,7 @@ from enchufe.core.events import (
     MessageReceived,
     NotReached,
     PeerClosed,
+    PeerFinished,
     PeerOpened,
     TimerFired,
 )
@@ -141,6 +142,8 @@ class Visitor:
 
     def _line_happened(self, event: Event) -> Sequence[Command]:
         match event:
+            case PeerFinished():
+                return (Close(event.peer),)
             case PeerClosed():
                 return self._closed(event)
             case NotReached():
@@ -163,6 +166,7 @@ class Visitor:
         """Take note that we are in, and say what was not taken yet."""
         self._name, self._place = joined.name, joined.room
         self._number = max(self._number, joined.number)
+        self._last_id = joined.last_id if self._last_id < 0 else self._last_id
         self._forget_taken(joined.number)
         told = self._tell_joined()
         was_out, self._is_in, self._was_in = not self._is_in, True, True
@@ -230,7 +234,7 @@ class Visitor:
             return []
         self._forget_taken(number)
         commands: list[Command] = []
-        if taken.id > self._last_id and taken.previous > self._last_id >= 0:
+        if taken.id > self._last_id and taken.previous > self._last_id:
             commands.append(self._ask(peer))
         elif taken.id > self._last_id:
             self._last_id = taken.id
@@ -259,12 +263,14 @@ class Visitor:
         match frame.kind:
             case Kind.JOINED:
                 return self._joined(peer, payload_of(frame, Joined))
+            case Kind.NOTICE:
+                return self._noticed(peer, payload_of(frame, Notice))
+            case _ if not self._is_in:  # said to a guest: it did not know us yet
+                return ()
             case Kind.TAKEN:
                 return self._taken(peer, frame.stream, payload_of(frame, Taken))
             case Kind.SAID:
                 return self._said(peer, payload_of(frame, Said))
-            case Kind.NOTICE:
-                return self._noticed(peer, payload_of(frame, Notice))
             case _:
                 return ()
 
@@ -275,7 +281,7 @@ class Visitor:
             return [Tell(said.text, said.name)]
         if said.id <= self._last_id:
             return []
-        if said.previous > self._last_id >= 0:
+        if said.previous > self._last_id:
             return [self._ask(peer)]
         self._last_id = said.id
         told: list[Command] = [Tell(said.text, said.name)]
@@ -286,11 +292,13 @@ class Visitor:
 
     def _ask(self, peer: Peer) -> Command:
         """Ask for what is missing."""
-        return SendFrame(peer, frame_of(Since(max(self._last_id, 0))))
+        return SendFrame(peer, frame_of(Since(self._last_id)))
 
     def _noticed(self, peer: Peer, notice: Notice) -> list[Command]:
         if notice.what is What.STRANGER:
             return self._join(peer)
+        if not self._is_in:
+            return []
         if notice.what is What.RENAMED and notice.name == self._name:
             self._name = notice.other
         told: list[Command] = [Tell(notice_text(notice, self._room_words))]

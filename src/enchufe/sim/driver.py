@@ -222,18 +222,18 @@ class Driver:
                 self._with_equipment(order)
 
     def _with_equipment(
-        self, order: Tell | Dial | HoldInput | Remember | Recall | FileOrder
+        self, order: Tell | HoldInput | Dial | Remember | Recall | FileOrder
     ) -> None:
         """Do what needs more than a network; a service without its equipment is our mistake."""
         match order:
             case Tell():
                 self._network.trace.note(self.name, f"tells: {order.by} {order.text}")
                 self.told.append(order)
+            case HoldInput():
+                self.hold_input(order.hold)
             case Dial():
                 assert self.dial is not None
                 self.dial()
-            case HoldInput():
-                self.hold_input(order.held)
             case Remember() | Recall():
                 assert self.history is not None
                 self.history(order)

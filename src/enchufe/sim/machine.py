@@ -1,5 +1,8 @@
 """A machine of the simulated world: the services it runs and the calls it makes."""
 
+from functools import partial
+
+from enchufe.core.events import NotReached
 from enchufe.core.exits import ExitCode
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing, Service
@@ -101,28 +104,42 @@ class Machine:
             transport: `Transport.TCP` or `Transport.UDP`.
             server: whom to call; where nobody listens, a stream call is over at once
                 and a datagram call when its first datagram comes back.
-            service: whose rules hold at our end.
+            service: whose rules hold at our end; it may call again.
             framing: how the service wants streams cut.
         """
-        self._calls += 1
-        own = (self.host, FIRST_OWN_PORT + self._calls)
-        network = self._lines.network
-        driver = Driver(f"caller@{self.host}:{own[1]}", Host(service, framing), network)
-        if transport.is_stream:
-            self._dial_stream(driver, own, server)
-            return driver
-        peer = Peer(network.next_number(), transport, *server, is_stream=False)
-        network.clock.after(
-            0.0, DialledDatagram(network, self._lines.datagrams, driver, own, peer).open
-        )
+        own = self._next_own_address()
+        driver = Driver(f"caller@{self.host}:{own[1]}", Host(service, framing), self._lines.network)
+        driver.dial = partial(self._dial_again, transport, driver, server)
+        if not self._dial(transport, driver, own, server):
+            driver.stop(ExitCode.REFUSED)
         return driver
 
-    def _dial_stream(self, driver: Driver, own: Address, server: Address) -> None:
+    def _next_own_address(self) -> Address:
+        self._calls += 1
+        return (self.host, FIRST_OWN_PORT + self._calls)
+
+    def _dial_again(self, transport: Transport, driver: Driver, server: Address) -> None:
+        if driver.exit_code is not None:
+            return
+        network = self._lines.network
+        if not self._dial(transport, driver, self._next_own_address(), server):
+            nobody = NotReached(network.clock.now_ns, "nobody listens")
+            network.clock.after(0.0, partial(driver.happened, nobody))
+
+    def _dial(self, transport: Transport, driver: Driver, own: Address, server: Address) -> bool:
+        """Dial; return whether somebody may be there."""
+        if transport.is_stream:
+            return self._dial_stream(driver, own, server)
+        network, datagrams = self._lines.network, self._lines.datagrams
+        peer = Peer(network.next_number(), transport, *server, is_stream=False)
+        network.clock.after(0.0, DialledDatagram(network, datagrams, driver, own, peer).open)
+        return True
+
+    def _dial_stream(self, driver: Driver, own: Address, server: Address) -> bool:
         network = self._lines.network
         listener = self._lines.listeners.get(server)
         if listener is None:
-            driver.stop(ExitCode.REFUSED)
-            return
+            return False
         there, back = Pipe(network), Pipe(network)
         ours = StreamEnd(network, driver, self._peer(server), back, there, has_input=True)
         theirs = StreamEnd(network, listener, self._peer(own), there, back, has_input=False)
@@ -130,6 +147,7 @@ class Machine:
         back.join(theirs, ours)
         came_ns = network.later(theirs.open)
         network.later(ours.open, came_ns)
+        return True
 
     def _peer(self, address: Address) -> Peer:
         return Peer(self._lines.network.next_number(), Transport.TCP, *address)

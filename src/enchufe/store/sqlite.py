@@ -65,9 +65,10 @@ class SqliteHistory:
             assert not self._is_closing
             assert self._writer.is_alive()
             if self._finds_place(order):
+                if not self._queue:  # else the writer has not even begun to look
+                    self._changed.notify_all()
                 self._queue.append(order)
                 self._queued_bytes += _size_bytes(order)
-                self._changed.notify_all()
                 return
         self._deliver(_refusal(order))
 
@@ -80,8 +81,10 @@ class SqliteHistory:
 
     def _finds_place(self, order: Remember | Recall) -> bool:
         """Wait for a place in the queue, unless that has been in vain before."""
+        if self._has_place():
+            return not self._is_stalled or isinstance(order, Recall)
         if self._is_stalled:
-            return isinstance(order, Recall) and self._has_place()
+            return False
         self._is_stalled = not self._changed.wait_for(self._has_place, HISTORY_STALL_S_MAX)
         return not self._is_stalled
 

@@ -15,7 +15,10 @@ BOTH = [Transport.TCP, Transport.UDP]
 def joined(plaza: Plaza, name: str, transport: Transport = Transport.TCP) -> Framed:
     framed = plaza.framed(transport)
     framed.joins(name, f"session of {name}")
-    assert framed.frames[0] == ("JOINED", {"name": name, "room": "plaza", "number": 0})
+    assert framed.frames[0] == (
+        "JOINED",
+        {"name": name, "room": "plaza", "number": 0, "last_id": 0},
+    )
     return framed
 
 
@@ -76,7 +79,7 @@ def test_what_a_former_run_kept_is_not_kept_again() -> None:
     plaza = Plaza(lines=[before])
     ana = plaza.framed()
     ana.joins("ana", "session of ana", after=6)
-    assert ana.frames[0] == ("JOINED", {"name": "ana", "room": "plaza", "number": 3})
+    assert ana.frames[0] == ("JOINED", {"name": "ana", "room": "plaza", "number": 3, "last_id": 7})
     ana.says_numbered(3, "hola")
     ana.says_numbered(4, "adiós")
     assert [line.text for line in plaza.disk] == ["hola", "adiós"]
@@ -93,7 +96,10 @@ def test_who_comes_back_is_told_just_what_they_missed_under_their_name() -> None
     assert luis.heard == ["ana: one"]
     again = plaza.framed()
     again.joins("ana", "session of ana", after=2)
-    assert again.frames[0] == ("JOINED", {"name": "ana", "room": "plaza", "number": 1})
+    assert again.frames[0] == (
+        "JOINED",
+        {"name": "ana", "room": "plaza", "number": 1, "last_id": 4},
+    )
     luis.says("five")
     assert luis.heard == []
     assert texts(again) == ["five"]
@@ -117,7 +123,10 @@ def test_a_second_connection_of_a_session_takes_the_place_of_the_first() -> None
     again = plaza.framed()
     again.joins("other", "session of ana", after=0)
     assert ana.closed_for is Reason.OURS
-    assert again.frames[0] == ("JOINED", {"name": "ana", "room": "plaza", "number": 0})
+    assert again.frames[0] == (
+        "JOINED",
+        {"name": "ana", "room": "plaza", "number": 0, "last_id": 0},
+    )
     assert luis.heard == []
 
 
@@ -184,7 +193,7 @@ def test_who_asks_is_told_what_came_after_a_line() -> None:
     ana.asks_since(1)
     assert texts(ana) == ["two"]
     ana.asks_since(2)
-    assert ana.frames == [("JOINED", {"name": "ana", "room": "plaza", "number": 0})]
+    assert ana.frames == [("JOINED", {"name": "ana", "room": "plaza", "number": 0, "last_id": 2})]
 
 
 @pytest.mark.parametrize("asked", ["ana", "Ana"])
@@ -220,7 +229,7 @@ def test_joining_again_answers_again_for_the_first_answer_may_be_lost() -> None:
     plaza = Plaza()
     luis, ana = plaza.member("luis"), joined(plaza, "ana", Transport.UDP)
     ana.joins("ana", "session of ana", after=0)
-    assert ana.frames == [("JOINED", {"name": "ana", "room": "plaza", "number": 0})]
+    assert ana.frames == [("JOINED", {"name": "ana", "room": "plaza", "number": 0, "last_id": 0})]
     assert luis.heard == ["* ana came"]
 
 

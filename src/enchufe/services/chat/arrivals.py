@@ -61,22 +61,37 @@ class Arrivals:
         return self._come_in(member, after=-1)
 
     def join(self, member: Member, join: Join) -> Sequence[Command]:
-        """Let somebody in who says how to be called, or who comes back."""
+        """Let somebody in who says how to be called, or who comes back.
+
+        On a slow network they may have been taken for a guest before that.
+        """
         room = self._room
-        if member.state is not State.ARRIVING:  # over datagrams our answer may have got lost
-            number = room.number_of(member)
-            return [
-                *room.tell.joined(member, number),
-                *self._memories.catch_up(member, join.after),
-            ]
-        member.session = join.session[:SESSION_CHARACTERS_MAX]
-        before = room.members.with_session(member.session)
+        session = join.session[:SESSION_CHARACTERS_MAX]
+        is_guest = member.state is not State.ARRIVING
+        if member.has_joined and member.session == session:  # our answer may have got lost
+            return [*room.tell_joined(member), *self._memories.catch_up(member, join.after)]
+        before = room.members.with_session(session)
+        member.session, member.has_joined = session, True
         if before is not None:
             return self._come_back(member, before, join.after)
+        if is_guest:
+            told = self._call_newcomer(member, join.name) if join.name else []
+            return [*self._as_newly_called(member, join.after), *told]
         room.members.move(member, proper_name(join.room) or room.words.room)
         room.members.call(member, room.free_guest_name(member.peer))
         told = self._call_newcomer(member, join.name) if join.name else []
         return [*self._come_in(member, join.after), *told]
+
+    def _as_newly_called(self, member: Member, after: int) -> list[Command]:
+        """Tell somebody taken for a guest that they are in, and all others what they are called."""
+        room = self._room
+        guest = room.words.guest.format(number=member.peer.id)
+        renamed = Notice(What.RENAMED, guest, member.name)
+        return [
+            *room.tell_joined(member),
+            *room.tell.notice_all(member.room, renamed, but=member),
+            *self._memories.catch_up(member, after),
+        ]
 
     def _call_newcomer(self, member: Member, asked: str) -> list[Command]:
         """Call somebody as they ask, or nearly so if that name is taken."""
@@ -116,7 +131,7 @@ class Arrivals:
             unfit = Notice(What.NAME_UNFIT, member.room, safe_text(name), count=NAME_CHARACTERS_MAX)
             return room.tell.notice(member, unfit)
         if key_of(asked) == key_of(member.room):
-            return self._room.tell.joined(member, room.number_of(member))
+            return room.tell_joined(member)
         left = room.tell.notice_all(member.room, Notice(What.LEFT, member.name), but=member)
         room.members.move(member, asked)
         return [*left, *self._come_in(member, after=-1)]
@@ -127,7 +142,7 @@ class Arrivals:
         came = Notice(What.CAME, member.name)
         return [
             CancelTimer(arrival_timer(member.peer)),
-            *room.tell.joined(member, room.number_of(member)),
+            *room.tell_joined(member),
             *room.tell.notice_all(member.room, came, but=member),
             *self._memories.catch_up(member, after),
         ]
@@ -135,14 +150,16 @@ class Arrivals:
     def _come_back(self, member: Member, before: Member, after: int) -> Sequence[Command]:
         """Let somebody whose connection broke go on under the same name, without ado."""
         room = self._room
+        guest_left = self._gone(member, What.LEFT) if member.name else []
         room.members.remove(before)
         room.members.move(member, before.room)
         room.members.call(member, before.name)
         gone = CancelTimer(away_timer(before)) if before.state is State.AWAY else Close(before.peer)
         return [
+            *guest_left,
             gone,
             CancelTimer(arrival_timer(member.peer)),
-            *room.tell.joined(member, room.number_of(member)),
+            *room.tell_joined(member),
             *self._memories.catch_up(member, after),
         ]
 

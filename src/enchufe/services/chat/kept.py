@@ -30,6 +30,7 @@ class Kept:
         self.read_only_because = ""
         self.told_id = 0  # every line up to here has been told to those present
         self._last_id = 0
+        self._opened_id = 0  # the last line of earlier runs, in whatever room
         self._waiting: deque[Waiting] = deque()
         self._waiting_numbers: dict[str, int] = {}
         self._recent: deque[Line] = deque(maxlen=RECENT_LINES_MAX)
@@ -39,7 +40,7 @@ class Kept:
 
     def open(self, event: HistoryOpened) -> None:
         """Go on where an earlier run ended."""
-        self._last_id = self.told_id = event.last_id
+        self._last_id = self.told_id = self._opened_id = event.last_id
         for told in event.told:
             self._told[told.session] = (told.number, told.id)
 
@@ -63,7 +64,11 @@ class Kept:
         return self._told.get(session, (0, 0))
 
     def safe_up_to(self, last_id: int) -> list[tuple[Waiting, int]]:
-        """Return the lines now safe, in order, each with the id before it in its room."""
+        """Return the lines now safe, in order, each with the id before it in its room.
+
+        For the first one in a room that is the last id of earlier runs: whoever does not
+        have that one asks, for a line may have become safe just before that run ended.
+        """
         safe: list[tuple[Waiting, int]] = []
         while self._waiting and self._waiting[0].line.id <= last_id:
             waiting = self._waiting.popleft()
@@ -71,7 +76,7 @@ class Kept:
         return safe
 
     def _note(self, line: Line) -> int:
-        previous = self._last_in_room.get(line.room, 0)
+        previous = self._last_in_room.get(line.room, self._opened_id)
         self._last_in_room[line.room] = line.id
         self._count_in_room[line.room] = self.count_in(line.room) + 1
         self._recent.append(line)

@@ -26,7 +26,9 @@ class Member:
     """
 
     __slots__ = (
+        "awaits",
         "framed",
+        "has_joined",
         "last_id",
         "missed",
         "name",
@@ -44,7 +46,9 @@ class Member:
         self.room = room
         self.state = State.ARRIVING
         self.framed = False
+        self.has_joined = False  # in frames; others are members by what they say
         self.session = ""
+        self.awaits = ""  # the tag of what is being looked up for them
         self.last_id = 0  # the last line they were told, while not told everything
         self.missed = 0  # lines left out while they did not read
         self.unkept = 0  # lines of theirs that are not on disk yet

@@ -16,6 +16,7 @@ CATCH_UP_LINES_MAX = 500
 HISTORY_LINES = 20
 HISTORY_LINES_MAX = 200
 
+_WELCOME = "welcome"
 _CATCH_UP = "catch-up"
 _HISTORY = "history"
 
@@ -29,25 +30,28 @@ class Memories:
 
     def __init__(self, room: Room) -> None:
         self._room = room
+        self._asked = 0
 
     def catch_up(self, member: Member, after: int) -> list[Command]:
-        """Tell somebody all that came after a line, or with -1 the last few lines.
+        """Tell somebody all that came after a line, or with -1 the last few lines before now.
 
         Until that is done nothing else is told them, so that they hear it in order.
         """
         self._room.members.become(member, State.CATCHING_UP)
-        member.last_id = max(after, 0)
-        tag = f"{_CATCH_UP} {member.peer.id}"
+        self._asked += 1
+        kind = _WELCOME if after < 0 else _CATCH_UP
+        member.awaits = f"{kind} {member.peer.id} {self._asked}"  # whatever was asked before
         if after < 0:
-            return [Recall(tag, member.room, 0, HISTORY_LINES)]
-        return [Recall(tag, member.room, after, CATCH_UP_LINES_MAX, oldest=True)]
+            member.last_id = self._room.kept.told_id
+            return [Recall(member.awaits, member.room, 0, HISTORY_LINES)]
+        member.last_id = after
+        return [Recall(member.awaits, member.room, after, CATCH_UP_LINES_MAX, oldest=True)]
 
     def since(self, member: Member, after: int) -> list[Command]:
         """Tell somebody what they may have missed; over datagrams also that we are there."""
         if member.state is State.PRESENT and after < self._room.kept.told_id:
             return self.catch_up(member, after)
-        number = self._room.number_of(member)
-        return [] if member.peer.is_stream else self._room.tell.joined(member, number)
+        return [] if member.peer.is_stream else self._room.tell_joined(member)
 
     def history(self, member: Member, count: int) -> list[Command]:
         """Tell somebody the last lines, because they asked."""
@@ -56,13 +60,17 @@ class Memories:
 
     def recalled(self, event: Recalled) -> Sequence[Command]:
         """Tell whoever waits for it what was looked up."""
-        kind, _, number = event.tag.partition(" ")
+        kind, number, *_asked = event.tag.split(" ")
         member = self._room.members.numbered(int(number))
         if member is None:
             return ()
         lines = [line for line in event.lines if line.id <= self._room.kept.told_id]
         if kind == _HISTORY:
             return self._as_history(member, lines)
+        if member.state is not State.CATCHING_UP or member.awaits != event.tag:
+            return ()
+        if kind == _WELCOME:
+            return self._welcomed(member, lines)
         return self._caught_up(member, lines, was_cut=len(event.lines) >= CATCH_UP_LINES_MAX)
 
     def _as_history(self, member: Member, lines: list[Line]) -> Sequence[Command]:
@@ -71,31 +79,40 @@ class Memories:
             return tell.notice(member, Notice(What.EMPTY))
         return [c for line in lines for c in tell.said(member, said_of(line, 0, again=True))]
 
+    def _welcomed(self, member: Member, lines: list[Line]) -> list[Command]:
+        """Tell a newcomer the last lines from before they came, and all from then on."""
+        room = self._room
+        before = [line for line in lines if line.id <= member.last_id]
+        commands: list[Command] = []
+        if before and not member.framed:
+            commands += room.tell.words(member, room.words.history)
+        for line in before:
+            commands += room.tell.said(member, said_of(line, 0, again=True))
+        if before and not member.framed:
+            commands += room.tell.words(member, room.words.history_end)
+        return [*commands, *self._now(member)]
+
     def _caught_up(self, member: Member, lines: list[Line], *, was_cut: bool) -> list[Command]:
-        """Tell somebody what they missed; what was told meanwhile too, unless more is to come."""
-        if member.state is not State.CATCHING_UP:
-            return []
-        last_id = lines[-1].id if lines else member.last_id
-        if not was_cut:
-            lines = lines + self._room.kept.told_after(member.room, last_id)
+        """Tell somebody what they missed, and go on when they have read it."""
         commands = self._lines(member, lines)
-        member.last_id = lines[-1].id if lines else member.last_id
         if was_cut:
             return [*commands, AwaitDrained(member.peer)]
+        return [*commands, *self._now(member)]
+
+    def _now(self, member: Member) -> list[Command]:
+        """Tell somebody what was told to the others meanwhile; from now on they are with them."""
+        commands = self._lines(member, self._room.kept.told_after(member.room, member.last_id))
         self._room.members.become(member, State.PRESENT)
         return commands
 
     def _lines(self, member: Member, lines: list[Line]) -> list[Command]:
-        room, previous = self._room, member.last_id
+        own = member.session
         commands: list[Command] = []
-        if lines and not member.framed:
-            commands += room.tell.words(member, room.words.history)
         for line in lines:
-            number = line.number if line.session and line.session == member.session else 0
-            commands += room.tell.said(member, said_of(line, previous, number=number))
-            previous = line.id
-        if lines and not member.framed:
-            commands += room.tell.words(member, room.words.history_end)
+            number = line.number if own and line.session == own else 0
+            said = said_of(line, member.last_id, number=number)
+            commands += self._room.tell.said(member, said)
+            member.last_id = line.id
         return commands
 
     # Those who do not read

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from enchufe.core.commands import Command
 from enchufe.core.peer import Peer
 from enchufe.core.room_words import RoomWords
 from enchufe.services.chat.kept import Kept
@@ -36,9 +37,10 @@ class Room:
         name = self.words.guest.format(number=peer.id)
         return name if self.members.named(name) is None else f"{name}.{peer.id}"
 
-    def number_of(self, member: Member) -> int:
-        """Return the highest number of a member's session that is kept."""
-        return self.kept.told_of(member.session)[0]
+    def tell_joined(self, member: Member) -> list[Command]:
+        """Tell a member that they are in, and how far they and the room are."""
+        number = self.kept.told_of(member.session)[0]
+        return self.tell.joined(member, number, self.kept.told_id)
 
 
 def arrival_timer(peer: Peer) -> str:

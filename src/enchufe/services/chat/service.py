@@ -100,7 +100,8 @@ class Chat:
         kind, _, number = name.partition(" ")
         if kind == "arrival":
             member = self._room.members.numbered(int(number))
-            return [] if member is None else self._arrivals.enter(member)
+            is_silent = member is not None and not member.framed  # else it is about to join
+            return self._arrivals.enter(member) if member and is_silent else []
         away = self._room.members.away(int(number))
         return [] if away is None else self._arrivals.away_too_long(away)
 
@@ -122,7 +123,7 @@ class Chat:
         match frame.kind:
             case Kind.JOIN:
                 return self._arrivals.join(member, payload_of(frame, Join))
-            case Kind.SAY | Kind.SINCE if member.state is State.ARRIVING:
+            case Kind.SAY | Kind.SINCE if not member.has_joined:
                 return self._room.tell.notice(member, Notice(What.STRANGER))
             case Kind.SAY:
                 return self._sayings.say_numbered(member, frame.payload, event.at_ns, frame.stream)

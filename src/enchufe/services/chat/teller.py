@@ -65,10 +65,11 @@ class Teller:
             return [SendFrame(member.peer, frame_of(said))]
         return self.words(member, said_text(said, self._words, member.name))
 
-    def joined(self, member: Member, number: int) -> list[Command]:
+    def joined(self, member: Member, number: int, last_id: int) -> list[Command]:
         """Tell somebody that they are in."""
         if member.framed:
-            return [SendFrame(member.peer, frame_of(Joined(member.name, member.room, number)))]
+            joined = Joined(member.name, member.room, number, last_id)
+            return [SendFrame(member.peer, frame_of(joined))]
         welcome = self._words.welcome.format(name=member.name, room=member.room)
         return self.words(member, welcome)
 

@@ -1,0 +1,130 @@
+"""``enchufe talk``: two people, by turns or at the same time."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from enchufe.cli.reaching import CONNECT_TIMEOUT_S, add_reaching, family_of, source_of
+from enchufe.cli.serve import add_networks
+from enchufe.clients.language import _
+from enchufe.core.errors import N_, UsageError
+from enchufe.core.exits import ExitCode
+
+if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
+    from enchufe.clients.talking import Habits
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to ``subparsers``."""
+    parser = subparsers.add_parser(
+        "talk",
+        help=_("talk with one other person"),
+        description=_(
+            "Two people talk, in plain text: a line or a datagram a message. One waits with "
+            "--listen, the other calls; either may be ncat or a script. bye from either side "
+            "ends both. In a pipe, what is said goes to standard output and all else to "
+            "standard error."
+        ),
+        examples=(
+            ("enchufe talk --listen udp://:12345", _("wait for somebody")),
+            ("enchufe talk udp://localhost:12345", _("talk with them, both at once")),
+            ("enchufe talk --listen tcp://:12345 --turns", _("by turns: first they, then you")),
+            ("enchufe talk tcp://localhost:12345 --turns", _("who connects speaks first")),
+            (
+                r"printf 'hello\nbye\n' | enchufe talk udp://localhost:12345",
+                _("say two things and end"),
+            ),
+            (
+                "enchufe talk --listen 'tcp://*:12345' --allow 192.168.0.0/16",
+                _("be reached from other machines, but not from everywhere"),
+            ),
+        ),
+    )
+    parser.add_argument(
+        "endpoint",
+        nargs="+",
+        metavar=_("ENDPOINT"),
+        help=_("tcp://HOST:PORT, udp://…, unix://PATH, unixgram://PATH, or just HOST PORT (TCP)"),
+    )
+    _add_talking(parser)
+    add_reaching(parser)
+    add_networks(parser.add_argument_group(_("who may come in")))
+    parser.set_defaults(run=run)
+
+
+def _add_talking(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("how it talks"))
+    group.add_argument(
+        "--listen", action="store_true", help=_("wait at ENDPOINT for the first who comes")
+    )
+    group.add_argument(
+        "--turns",
+        action="store_true",
+        help=_("speak by turns: who connects begins, what is typed out of turn waits"),
+    )
+    group.add_argument(
+        "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Talk, and return how it ended."""
+    from enchufe.net.loop import run as run_loop
+
+    _check(arguments)
+    return run_loop(_wait(arguments) if arguments.listen else _call(arguments))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what means nothing at the end that is asked for.
+
+    Raises:
+        UsageError: there is such an option.
+    """
+    only_listening = arguments.allow or arguments.deny
+    only_calling = arguments.source or arguments.connect_timeout != CONNECT_TIMEOUT_S
+    if arguments.listen and only_calling:
+        raise UsageError(
+            N_("--source and --connect-timeout do not go with --listen"),
+            hint=N_("They say how to reach others; --listen waits for them"),
+        )
+    if only_listening and not arguments.listen:
+        raise UsageError(
+            N_("--allow and --deny go with --listen only"),
+            hint=N_("They say who may come in; without --listen nobody comes"),
+        )
+
+
+async def _call(arguments: argparse.Namespace) -> ExitCode:
+    from enchufe.clients.talking import call
+    from enchufe.core.endpoint import parse_endpoint
+    from enchufe.net.dial import Dialling
+
+    endpoint = parse_endpoint(" ".join(arguments.endpoint))
+    dialling = Dialling(
+        endpoint=endpoint,
+        family=family_of(arguments),
+        source=source_of(arguments.source, endpoint.transport),
+        connect_s=arguments.connect_timeout,
+    )
+    return await call(dialling, _habits(arguments))
+
+
+async def _wait(arguments: argparse.Namespace) -> ExitCode:
+    from enchufe.clients.talking import wait_for_call
+    from enchufe.core.endpoint import parse_endpoint
+
+    return await wait_for_call(
+        parse_endpoint(" ".join(arguments.endpoint)),
+        _habits(arguments),
+        family=family_of(arguments),
+        allow=arguments.allow,
+        deny=arguments.deny,
+    )
+
+
+def _habits(arguments: argparse.Namespace) -> "Habits":
+    from enchufe.clients.talking import Habits
+
+    at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    return Habits(turns=arguments.turns, interactive=at_terminal, log=arguments.log is not None)

@@ -1,0 +1,281 @@
+"""Two people talk: one of them is here, typing, whether this end calls or is called."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from enchufe.clients.call import FLOOD_PAUSE_S, SCREEN_REST_S
+from enchufe.clients.calling import Calling
+from enchufe.clients.console import PROBLEMS, ncat_to, url_of
+from enchufe.clients.display import Display, Hide, Marked, Pass
+from enchufe.clients.language import _
+from enchufe.clients.saying import say, say_error
+from enchufe.clients.speech import Manner, Speech
+from enchufe.clients.standard_streams import OutputGuard
+from enchufe.clients.words import refusal_reason, sentence
+from enchufe.core.endpoint import Endpoint
+from enchufe.core.events import InputEnded, InputTyped
+from enchufe.core.exits import ExitCode
+from enchufe.core.limits import DATAGRAM_BATCH_MAX
+from enchufe.core.notices import Listening, Notice, PeerCame
+from enchufe.core.peer import Peer
+from enchufe.core.service import Framing
+from enchufe.core.text import safe_text
+from enchufe.host import Host
+from enchufe.net.dial import Dialling
+from enchufe.net.door import Door
+from enchufe.net.driver import Driver, Equipment
+from enchufe.net.listen import listen
+from enchufe.net.server import Rules, Server, Serving
+from enchufe.net.stream import StreamLink
+from enchufe.record.json_lines import JsonLines
+from enchufe.services.talk import Talk, TalkTexts
+
+
+class Habits(Struct, frozen=True):
+    """How this end talks.
+
+    Args:
+        turns: whether each waits for the other's answer.
+        interactive: whether a person types at a terminal.
+        log: whether events are written instead of what the other side says.
+    """
+
+    turns: bool = False
+    interactive: bool = False
+    log: bool = False
+
+
+async def call(dialling: Dialling, habits: Habits) -> ExitCode:
+    """Talk with somebody who waits; return how it ended.
+
+    Raises:
+        EnchufeError: nobody could be reached.
+    """
+    person = _Person(habits)
+
+    def notify(notice: Notice) -> None:
+        person.log(notice)
+        if isinstance(notice, PeerCame):
+            _greet(notice.peer, habits)
+
+    calling = Calling(
+        "talk",
+        dialling,
+        person.host(calling=True),
+        notify=notify,
+        show=person.show,
+        cut=_never_cut,
+        equipment=person.equipment,
+    )
+    person.stop = calling.stop
+    person.gates.append(calling.may_read_input)
+    exit_code = await calling.run(lambda: person.speak(calling.driver))
+    failure = None if calling.datagram is None else calling.datagram.failure
+    if exit_code is ExitCode.REFUSED and failure is not None:
+        say_error(failure)
+    return person.ended(exit_code)
+
+
+async def wait_for_call(
+    endpoint: Endpoint,
+    habits: Habits,
+    *,
+    family: int = 0,
+    allow: Sequence[str] = (),
+    deny: Sequence[str] = (),
+) -> ExitCode:
+    """Talk with the first who comes to ``endpoint``; return how it ended.
+
+    Args:
+        endpoint: where to listen.
+        habits: how this end talks.
+        family: ``AF_INET`` or ``AF_INET6`` to use only that one; 0 for both.
+        allow: as in `enchufe.net.door.Door`.
+        deny: as in `enchufe.net.door.Door`.
+
+    Raises:
+        EnchufeError: it cannot listen there.
+    """
+    person = _Person(habits)
+    announce = _Announcer(habits)
+
+    def notify(notice: Notice) -> None:
+        person.log(notice)
+        announce.notice(notice)
+
+    rules = Rules(
+        door=Door(allow, deny, notify),
+        reason=refusal_reason,
+        keeps_silent=True,  # people may think for longer than a minute
+        hears_own_ports=True,  # nothing is answered here but by a person, and `bye` once
+        signalled=ExitCode.INTERRUPTED,
+    )
+    server = Server(rules, notify)
+    person.stop = server.stop
+    sockets = await listen(endpoint, family=family)
+    host = person.host(calling=False)
+    serving = Serving("talk", host, sockets, person.show, person.equipment, person.speak)
+    return person.ended(await server.run([serving]))
+
+
+class _Person:
+    """Whoever is at this end, at a terminal or through a pipe.
+
+    Args:
+        habits: how they talk.
+    """
+
+    def __init__(self, habits: Habits) -> None:
+        self.stop: Callable[[ExitCode], None] = _not_yet
+        self._may_type = asyncio.Event()
+        self._may_type.set()
+        self.gates = [self._may_type]
+        self.equipment = Equipment(tell=_tell, hold_input=self._hold_input)
+        self._habits = habits
+        self._output = OutputGuard()
+        self._output.end_run = lambda: self.stop(ExitCode.OUTPUT_CLOSED)
+        guard, write = self._output.guard, JsonLines(sys.stdout.buffer).write
+        self.log = guard(write) if habits.log else _no_log
+        self._display_one = guard(_display(habits).show)
+        self._driver: Driver | None = None
+        self._rests = False
+
+    def host(self, *, calling: bool) -> Host:
+        """Return the service, ready for its peers."""
+        talk = Talk(_texts(), calling=calling, turns=self._habits.turns)
+        return Host(talk, Framing.FRAMES, self.log if self._habits.log else None)
+
+    def show(self, peer: Peer, message: bytes) -> None:
+        """Show what the other side said; a terminal gets a moment to draw a flood of it."""
+        self._display_one(message)
+        link = None if self._driver is None else self._driver.links.get(peer.id)
+        if self._habits.interactive and not self._rests and isinstance(link, StreamLink):
+            self._rests = True
+            link.rest()
+            asyncio.get_running_loop().call_later(SCREEN_REST_S, self._read_on, link)
+
+    def _read_on(self, link: StreamLink) -> None:
+        self._rests = False
+        link.read_on()
+
+    async def speak(self, driver: Driver) -> None:
+        """Hand over what is typed, until its end."""
+        self._driver = driver
+        speech = Speech(Manner(interactive=self._habits.interactive), is_stream=False)
+        count = 0
+        try:
+            async for line in speech.messages():
+                count += 1
+                await self._say(driver, line, count)
+        except KeyboardInterrupt:
+            self.stop(ExitCode.INTERRUPTED)
+            return
+        driver.happened(InputEnded(time.time_ns()))
+
+    async def _say(self, driver: Driver, line: bytes, count: int) -> None:
+        """Say one line; a pipe waits until there is room for the next, a person is told."""
+        if self._habits.interactive and not all(gate.is_set() for gate in self.gates):
+            say(_("Too much is waiting already; this was not sent."))
+            return
+        driver.happened(InputTyped(time.time_ns(), line))
+        if self._habits.interactive:
+            return
+        await asyncio.sleep(0 if count % DATAGRAM_BATCH_MAX else FLOOD_PAUSE_S)
+        for gate in self.gates:
+            await gate.wait()
+
+    def _hold_input(self, hold: bool) -> None:
+        if hold:
+            self._may_type.clear()
+        else:
+            self._may_type.set()
+
+    def ended(self, exit_code: ExitCode) -> ExitCode:
+        """Return the exit code, having said what the service could not say."""
+        if exit_code is ExitCode.OUTPUT_CLOSED:
+            say(_("Standard output was closed by the program that read it."))
+        return exit_code
+
+
+class _Announcer:
+    """Says where this end waits, what to type to reach it, and what goes wrong.
+
+    Args:
+        habits: how this end talks.
+    """
+
+    def __init__(self, habits: Habits) -> None:
+        self._habits = habits
+        self._announced: set[str] = set()
+
+    def notice(self, notice: Notice) -> None:
+        """Say it, if it concerns the person."""
+        if isinstance(notice, PROBLEMS):
+            say(sentence(notice))
+        elif isinstance(notice, Listening) and url_of(notice) not in self._announced:
+            self._announced.add(url_of(notice))
+            self._announce(notice)
+
+    def _announce(self, notice: Listening) -> None:
+        where = notice.path or f"{notice.asked}:{notice.port}"
+        text = _("Waiting for somebody at {transport} {where}. They can type:")
+        ours = f"enchufe talk {url_of(notice)}" + (" --turns" if self._habits.turns else "")
+        say(text.format(transport=notice.transport, where=where), ours, ncat_to(notice))
+        if self._habits.turns:
+            say(_("By turns: they speak first."))
+
+
+def _greet(peer: Peer, habits: Habits) -> None:
+    text = _("Talking with {address}.")
+    if habits.turns:
+        text += " " + _("By turns: you speak first.")
+    if habits.interactive:
+        text += " " + _("bye ends it for both; /help says more.")
+    say(text.format(address=safe_text(peer.address)))
+
+
+def _display(habits: Habits) -> Display:
+    if habits.log:
+        return Hide()
+    if sys.stdout.isatty():
+        return Marked()
+    return Pass(sys.stdout.buffer, ends_messages=True)
+
+
+def _tell(text: str, _by: str) -> None:
+    say(safe_text(text))
+
+
+def _texts() -> TalkTexts:
+    return TalkTexts(
+        came=_("{who} is here."),
+        busy=_("somebody else is talking here; try again later"),
+        stranger=_("{who} wanted to talk too, and was told that the line is busy."),
+        nobody_yet=_("Nobody is here yet: what you type waits until somebody comes."),
+        not_your_turn=_("It is the other side's turn: what you type waits for the answer."),
+        too_long=_("Not sent: a datagram carries at most {most} bytes, and this has {size}."),
+        unknown=_("“{command}” is no command, and was not sent. /help lists them all."),
+        help=_("/bye ends the talk at once, bye in its turn. //text sends /text."),
+        said_bye=_("{who} has said bye."),
+        left=_("{who} has left."),
+        lost=_("{who} is not there any more; what was said last may not have arrived."),
+        unsent=_("What was still waiting has not been sent (lines: {count})."),
+        awaiting=_("All is said; waiting for the answer of {who}. Ctrl-C leaves."),
+        silence=_("Nothing has come for {seconds:g} s."),
+    )
+
+
+def _never_cut(_kept_bytes: int, _whole_bytes: int) -> None:
+    """Do nothing: the buffer holds any datagram."""
+
+
+def _no_log(_fact: object) -> None:
+    """Do nothing: nobody asked for a log."""
+
+
+def _not_yet(_exit_code: ExitCode) -> None:
+    """Do nothing: there is no run yet."""

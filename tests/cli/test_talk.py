@@ -1,0 +1,398 @@
+"""``enchufe talk`` as two people run it: pipes, terminals, strangers and exit codes."""
+
+import contextlib
+import json
+import re
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from tests.cli.programs import Program, run, running
+from tests.cli.talkers import datagrams_to, stream_to
+from tests.cli.terminals import Screen, screen
+
+from enchufe.cli.reaching import CONNECT_TIMEOUT_S
+from enchufe.core.exits import ExitCode
+from enchufe.net.dial import CONNECT_S_MAX
+
+TRANSPORTS = pytest.mark.parametrize("transport", ["tcp", "udp"])
+BUSY = b"enchufe: busy: somebody else is talking here; try again later"
+
+
+IMPATIENT = (
+    "import sys; from enchufe.net import idle; idle.DATAGRAM_PEER_IDLE_S_MAX = 0.02; "
+    "from enchufe.cli.main import main; sys.exit(main(sys.argv[4:]))"
+)
+"""Runs what follows ``python -m enchufe``, with little patience for silent datagram peers."""
+
+
+@contextlib.contextmanager
+def waiting(
+    *words: str, transport: str = "udp", before: Sequence[str] = ()
+) -> Iterator[tuple[Program, str]]:
+    """Run ``enchufe talk --listen``; yield it and the endpoint it says."""
+    endpoint = f"{transport}://127.0.0.1:0"
+    with running("talk", "--listen", endpoint, *words, before=before) as program:
+        yield program, program.err.until(rf"enchufe talk ({transport}://\S+)")[1]
+
+
+def port_of(endpoint: str) -> int:
+    return int(endpoint.rpartition(":")[2])
+
+
+def ends_with(*last: str) -> Callable[[list[str]], bool]:
+    return lambda shown: shown[-len(last) :] == list(last)
+
+
+# Pipes
+
+
+@TRANSPORTS
+def test_two_pipes_talk_and_a_bye_ends_both_at_once(transport: str) -> None:
+    with waiting(transport=transport) as (other, endpoint):
+        other.say("welcome\n¿quién es?\n".encode())
+        other.err.until("Nobody is here yet")
+        ended = run("talk", endpoint, said=b"hola\r\nBye\r\n")
+        assert ended.code == ExitCode.DONE
+        assert ended.out == "welcome\n¿quién es?\nbye\n".encode()
+        assert other.wait() == ExitCode.DONE
+        assert other.out.bytes == b"hola\nbye\n"
+        assert re.search(r"127\.0\.0\.1:\d+ is here\.\n", other.err.text)
+        assert re.search(r"127\.0\.0\.1:\d+ has said bye\.\n$", other.err.text)
+
+
+@TRANSPORTS
+def test_by_turns_two_pipes_alternate(transport: str) -> None:
+    with waiting("--turns", transport=transport) as (other, endpoint):
+        assert f"enchufe talk {endpoint} --turns\n" in other.err.text
+        with running("talk", endpoint, "--turns") as caller:
+            caller.err.until("By turns: you speak first")
+            caller.say(b"first\nsecond\nbye\n")
+            caller.err.until("It is the other side's turn")
+            other.say(b"one\ntwo\n")
+            assert caller.wait() == ExitCode.DONE
+            assert other.wait() == ExitCode.DONE
+            assert caller.out.text == "one\ntwo\nbye\n"
+            assert other.out.text == "first\nsecond\nbye\n"
+
+
+def test_a_big_file_goes_through_a_talk_line_by_line(tmp_path: Path) -> None:
+    text = b"".join(b"%d %s\n" % (number, b"x" * (number % 300)) for number in range(20_000))
+    book = tmp_path / "book"
+    book.write_bytes(text)
+    with (
+        book.open("rb") as pages,
+        running("talk", "--listen", "tcp://127.0.0.1:0", stdin=pages) as other,
+    ):
+        endpoint = other.err.until(r"enchufe talk (tcp://\S+)")[1]
+        ended = run("talk", endpoint, timeout_s=60)
+        assert (ended.code, ended.out) == (ExitCode.DONE, text)
+        assert other.wait() == ExitCode.DONE
+
+
+def test_at_the_end_of_the_input_the_other_side_may_still_speak() -> None:
+    with waiting(transport="tcp") as (other, endpoint), running("talk", endpoint) as caller:
+        caller.say(b"hola\n")
+        caller.end_input()
+        other.out.until("hola")
+        other.say(b"adios\n")
+        other.end_input()
+        assert (caller.wait(), other.wait()) == (ExitCode.DONE, ExitCode.DONE)
+        assert caller.out.text == "adios\n"
+
+
+def test_over_datagrams_silence_after_the_end_of_the_input_says_bye() -> None:
+    with waiting() as (other, endpoint):
+        ended = run("talk", endpoint, said=b"hola\n")
+        assert (ended.code, ended.out) == (ExitCode.DONE, b"bye\n")
+        assert "Nothing has come for 2 s." in ended.err
+        assert other.wait() == ExitCode.DONE
+        assert other.out.text == "hola\nbye\n"
+
+
+def test_bytes_that_are_no_text_pass_through_a_pipe_unchanged() -> None:
+    with waiting() as (other, endpoint):
+        run("talk", endpoint, said=b"\xff\x1b[31m\tx\nbye\n")
+        assert other.wait() == ExitCode.DONE
+        assert other.out.bytes == b"\xff\x1b[31m\tx\nbye\n"
+
+
+def test_a_reader_that_leaves_ends_the_talk() -> None:
+    with waiting() as (other, endpoint), running("talk", endpoint) as caller:
+        caller.say(b"one\n")
+        other.out.until("one")
+        assert other.process.stdout is not None
+        other.process.stdout.close()
+        caller.say(b"two\n")
+        caller.say(b"three\n")
+        assert other.wait() == ExitCode.OUTPUT_CLOSED
+        assert "Standard output was closed" in other.err.text
+
+
+# Who is there
+
+
+def test_where_nobody_is_a_datagram_is_refused_at_once() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    ended = run("talk", f"udp://127.0.0.1:{port}", said=b"hola\nbye\n")
+    assert ended.code == ExitCode.REFUSED
+    assert "nobody listens on udp://" in ended.err
+    assert run("talk", f"tcp://127.0.0.1:{port}").code == ExitCode.REFUSED
+
+
+def test_who_is_gone_when_our_bye_comes_is_a_good_end_and_otherwise_lost() -> None:
+    for line, code in ((b"bye\n", ExitCode.DONE), (b"still there?\n", ExitCode.LOST)):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as friend:
+            friend.bind(("127.0.0.1", 0))
+            friend.settimeout(10)
+            with running("talk", f"udp://127.0.0.1:{friend.getsockname()[1]}") as caller:
+                caller.say(b"hola\n")
+                peer = friend.recvfrom(100)[1]
+                friend.sendto(b"hi", peer)
+                caller.out.until("hi")
+                friend.close()
+                caller.say(line)
+                assert caller.wait() == code
+                assert ("is not there any more" in caller.err.text) is (code == ExitCode.LOST)
+
+
+def test_a_second_datagram_stranger_is_told_once_and_shown_once() -> None:
+    with waiting() as (other, endpoint), running("talk", endpoint) as caller:
+        caller.say(b"hola\n")
+        other.out.until("hola")
+        with datagrams_to(port_of(endpoint)) as stranger:
+            stranger.send(b"me too")
+            assert stranger.recv(1000) == BUSY
+            for _ in range(3):
+                stranger.send(b"please")
+            address = f"127.0.0.1:{stranger.getsockname()[1]}"
+            assert run("talk", endpoint, said=b"and me\n").code == ExitCode.OVER_LIMIT
+            other.say(b"hola you\n")
+            caller.out.until("^hola you$")
+            caller.say(b"bye\n")
+            assert (caller.wait(), other.wait()) == (ExitCode.DONE, ExitCode.DONE)
+            stranger.setblocking(False)
+            with pytest.raises((BlockingIOError, ConnectionRefusedError)):
+                stranger.recv(1000)
+        assert other.out.text == "hola\nbye\n"
+        told = re.findall(r"(\S+) wanted to talk too", other.err.text)
+        assert len(told) == len(set(told)) == 2
+        assert told[0] == address
+
+
+def test_a_second_connection_is_told_that_the_line_is_busy_and_closed() -> None:
+    with waiting(transport="tcp") as (other, endpoint), stream_to(port_of(endpoint)) as friend:
+        other.err.until("is here")
+        with stream_to(port_of(endpoint)) as stranger:
+            assert stranger.makefile("rb").read() == BUSY + b"\n"
+        ended = run("talk", endpoint, said=b"hola\nbye\n")
+        assert (ended.code, ended.out) == (ExitCode.OVER_LIMIT, b"")
+        assert ended.err.endswith(BUSY.decode() + "\n")
+        assert "enchufe: enchufe:" not in ended.err
+        friend.sendall(b"hola\n")
+        other.out.until("^hola$")
+        other.say(b"bye\n")
+        assert friend.makefile("rb").read() == b"bye\n"
+    assert other.out.text == "hola\n"
+
+
+@TRANSPORTS
+def test_who_may_not_come_in_does_not(transport: str) -> None:
+    with waiting("--deny", "127.0.0.0/8", transport=transport) as (other, endpoint):
+        if transport == "tcp":
+            ended = run("talk", endpoint, said=b"hola\n")
+            assert ended.code == ExitCode.DENIED
+            assert "enchufe: denied:" in ended.err
+        else:
+            with datagrams_to(port_of(endpoint)) as stranger:
+                stranger.send(b"hola")
+                other.err.until("ignored: in a network denied")
+        other.end_input()
+        assert other.out.text == ""
+
+
+def test_people_may_be_silent_for_as_long_as_they_like() -> None:
+    with (
+        waiting(before=(sys.executable, "-c", IMPATIENT)) as (other, endpoint),
+        datagrams_to(port_of(endpoint)) as friend,
+    ):
+        friend.send(b"hola")
+        other.out.until("^hola$")
+        time.sleep(0.3)  # far longer than a server would keep a silent peer
+        other.say(b"still there?\n")
+        assert friend.recv(100) == b"still there?"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has one loopback address only")
+def test_both_ends_may_have_the_same_port() -> None:
+    with waiting() as (other, endpoint):
+        source = f"127.0.0.2:{port_of(endpoint)}"
+        assert run("talk", endpoint, "--source", source, said=b"hola\nbye\n").out == b"bye\n"
+        assert other.wait() == ExitCode.DONE
+
+
+def test_a_unix_socket_carries_a_talk_too(tmp_path: Path) -> None:
+    for transport in ("unix", "unixgram"):
+        endpoint = f"{transport}://{tmp_path}/{transport}"
+        with running("talk", "--listen", endpoint) as other:
+            other.err.until("They can type")
+            ended = run("talk", endpoint, said=b"hola\nbye\n")
+            assert (ended.code, ended.out) == (ExitCode.DONE, b"bye\n")
+            assert other.wait() == ExitCode.DONE
+            assert other.out.text == "hola\nbye\n"
+
+
+@pytest.mark.parametrize("words", [("--listen", "udp://127.0.0.1:0"), ("{endpoint}",)])
+def test_ctrl_c_leaves_with_130(words: tuple[str, ...]) -> None:
+    with (
+        waiting() as (_other, endpoint),
+        running("talk", *(word.format(endpoint=endpoint) for word in words)) as program,
+    ):
+        program.err.until("Waiting for|Talking with")
+        program.signal()
+        assert program.wait() == ExitCode.INTERRUPTED
+
+
+def test_events_are_written_for_programs() -> None:
+    with running("talk", "--listen", "udp://127.0.0.1:0", "--log", "jsonl") as other:
+        port = other.out.until('"type":"Listening".*"port":([0-9]+)')[1]
+        ended = run("talk", f"udp://127.0.0.1:{port}", "--log", "jsonl", said=b"hola\nbye\n")
+        assert (ended.code, other.wait()) == (ExitCode.DONE, ExitCode.DONE)
+        for written in (ended.out, other.out.bytes):
+            types = [json.loads(line)["type"] for line in written.splitlines()]
+            assert {"PeerOpened", "MessageReceived", "Show", "Send", "Stop"} <= set(types)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--listen", "tcp://:0", "--source", "127.0.0.1"], "do not go with --listen"),
+        (["--listen", "tcp://:0", "--connect-timeout", "3"], "do not go with --listen"),
+        (["tcp://:9", "--allow", "::1"], "go with --listen only"),
+        (["tcp://:9", "--deny", "::1"], "go with --listen only"),
+        (["tcq://:9"], "Did you mean tcp://?"),
+    ],
+)
+def test_what_makes_no_sense_is_not_done(words: list[str], told: str) -> None:
+    ended = run("talk", *words)
+    assert ended.code == ExitCode.USAGE
+    assert told in ended.err
+
+
+def test_how_long_connecting_may_take_is_the_same_everywhere() -> None:
+    assert CONNECT_TIMEOUT_S == CONNECT_S_MAX
+
+
+# At a terminal
+
+
+@contextlib.contextmanager
+def friend_on_screen(*words: str) -> Iterator[tuple[Program, Screen]]:
+    """Run two ends of a talk: one in a pipe, who waits, and one at a terminal."""
+    with waiting(*words) as (friend, endpoint), screen("talk", endpoint, *words) as person:
+        person.until(lambda shown: shown[-1:] == [">"])
+        yield friend, person
+
+
+def say(person: Screen, line: str) -> None:
+    person.type(line)
+    person.press("Enter")
+
+
+def test_what_arrives_never_breaks_the_line_being_typed() -> None:
+    with friend_on_screen() as (friend, person):
+        say(person, "hola")
+        friend.out.until("^hola$")
+        person.type("half a li")
+        person.until(ends_with("> hola", "> half a li"))
+        friend.say("¿sigues ahí?\n".encode())
+        person.until(ends_with("> hola", "< ¿sigues ahí?", "> half a li"))
+        friend.say(b"hello?\n")
+        person.until(ends_with("< ¿sigues ahí?", "< hello?", "> half a li"))
+        person.type("ne")
+        person.press("Enter")
+        person.until(ends_with("< hello?", "> half a line", ">"))
+        friend.out.until("^half a line$")
+        say(person, "bye")
+        assert (person.wait(), friend.wait()) == (ExitCode.DONE, ExitCode.DONE)
+        assert person.lines[-2:] == ["> bye", "< bye"]
+
+
+def test_what_the_other_says_is_shown_and_not_obeyed() -> None:
+    with friend_on_screen() as (friend, person):
+        say(person, "hola")
+        friend.out.until("^hola$")
+        friend.say(b"\x1b[2Jtwo\tparts \xff\n< fake\n")
+        person.until(ends_with("< \\e[2Jtwo      parts \\xff", "< < fake", ">"))
+
+
+def test_out_of_turn_a_line_waits_and_is_said_to_be_waiting() -> None:
+    with friend_on_screen("--turns") as (friend, person):
+        assert any("By turns: you speak first." in line for line in person.lines)
+        say(person, "one")
+        say(person, "two")
+        person.until(lambda shown: any("It is the other side's turn" in line for line in shown))
+        friend.out.until("^one$")
+        assert friend.out.text == "one\n"
+        friend.say(b"answer\n")
+        friend.out.until("^two$")
+        person.until(ends_with("< answer", ">"))
+
+
+def test_lines_that_begin_with_a_slash_are_for_enchufe() -> None:
+    with friend_on_screen() as (friend, person):
+        say(person, "/help")
+        person.until(lambda shown: any("/bye ends the talk" in line for line in shown))
+        say(person, "/unknown")
+        person.until(lambda shown: any("“/unknown” is no command" in line for line in shown))
+        say(person, "//path")
+        friend.out.until("^/path$")
+        say(person, "/bye")
+        assert (person.wait(), friend.wait()) == (ExitCode.DONE, ExitCode.DONE)
+        assert friend.out.text == "/path\nbye\n"
+
+
+def test_who_waits_at_a_terminal_types_too_and_ctrl_c_leaves() -> None:
+    with screen("talk", "--listen", "tcp://127.0.0.1:0") as person:
+        shown = person.until(lambda shown: shown[-1:] == [">"])
+        (port,) = re.findall(r"ncat 127\.0\.0\.1 (\d+)", "\n".join(shown))
+        person.type("half")
+        with stream_to(int(port)) as friend:
+            friend.sendall(b"hola\n")
+            person.until(ends_with("< hola", "> half"))
+            person.press("Enter")
+            assert friend.recv(100) == b"half\n"
+            person.press("C-c")
+            assert person.wait() == ExitCode.INTERRUPTED
+            assert friend.recv(100) == b""
+
+
+def test_the_end_of_a_talk_takes_an_empty_prompt_with_it() -> None:
+    with friend_on_screen() as (friend, person):
+        say(person, "hola")
+        friend.out.until("^hola$")
+        friend.say(b"bye\n")
+        assert (person.wait(), friend.wait()) == (ExitCode.DONE, ExitCode.DONE)
+        assert person.lines[-2] == "< bye"
+        assert person.lines[-1].endswith("has said bye.")
+
+
+def test_a_flood_hinders_neither_typing_nor_leaving() -> None:
+    with running("serve", "chargen@tcp://127.0.0.1:0") as server:
+        port = server.out.until(r"127\.0\.0\.1:(\d+)")[1]
+        with screen("talk", f"tcp://127.0.0.1:{port}") as person:
+            person.until(lambda shown: len(shown) > 20)
+            person.press("C-c")
+            assert person.wait() == ExitCode.INTERRUPTED
+
+
+def test_it_speaks_spanish_as_well() -> None:
+    with waiting(transport="tcp") as (_other, endpoint):
+        help_text = run("talk", "--help", "--lang", "es").out.decode()
+        assert "--turns" in help_text
+        assert run("talk", endpoint, "--lang", "es", said=b"bye\n").code == ExitCode.DONE
