@@ -131,6 +131,19 @@ def test_files_travel_over_every_kind_of_stream(
     assert (inbox / "photo.png").read_bytes() == photo.read_bytes()
 
 
+def test_files_travel_encrypted(
+    inbox: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with receiving(inbox, listen="tls://127.0.0.1:0") as receiver:
+        ended = send(receiver, photo)
+        assert ended.code == ExitCode.DONE, ended.err
+        wrong = send(receiver, photo, "--fingerprint", "00" * 32)
+        assert wrong.code != ExitCode.DONE
+    assert receiver.names == ["photo.png"]
+    assert (inbox / "photo.png").read_bytes() == photo.read_bytes()
+
+
 def test_several_senders_are_served_at_once_and_counted(inbox: Path, tmp_path: Path) -> None:
     paths = []
     for number in range(3):
