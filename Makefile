@@ -68,8 +68,8 @@ $(DONE)/system: tools/system-packages tests/system-packages.txt
 	tools/system-packages $$(grep -v '^#' tests/system-packages.txt)
 	@mkdir -p $(DONE) && touch $@
 
-$(DONE)/bench: $(DONE)/run
-	tools/system-packages gcc libc6-dev ncat socat
+$(DONE)/bench: $(DONE)/run tools/system-packages
+	tools/system-packages gcc libc6-dev ncat socat ngircd nats-server
 	$(BIN)/pip install --quiet --group bench
 	@touch $@
 

@@ -8,23 +8,20 @@
 #define _GNU_SOURCE
 #include "load_tcp.h"
 
+#include "dial.h"
 #include "pattern.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 enum {
     EVENTS_MAX = 256,
     WAKE_MS_MAX = 20,          /* how late the end of a stretch may be noticed */
-    CONNECT_SECONDS_MAX = 5,   /* for each connection */
     OPEN_SECONDS_MAX = 20,     /* for all: a short accept queue makes them wait (listen(2)) */
     CONNECTION_STRIDE = 131    /* connections start far apart in the pattern */
 };
@@ -161,24 +158,6 @@ static void exchange(int epoll)
                 receive(events[index].data.ptr);
         }
     }
-}
-
-/* A blocking connect with a time limit (SO_SNDTIMEO applies to it: socket(7)). */
-static int connect_to(const struct sockaddr_in *server)
-{
-    const int yes = 1;
-    const struct timeval limit = {.tv_sec = CONNECT_SECONDS_MAX};
-    int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-    if (descriptor < 0)
-        return -1;
-    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (connect(descriptor, (const struct sockaddr *)server, sizeof *server) == 0)
-        return descriptor;
-    int reason = errno;
-    close(descriptor);
-    errno = reason;
-    return -1;
 }
 
 static bool open_connection(int epoll, const struct sockaddr_in *server, int number)

@@ -91,7 +91,7 @@ int outcome_print(const struct outcome *outcome, const char *protocol, size_t si
     double per_second = seconds > 0.0 ? (double)outcome->latency.count / seconds : 0.0;
     printf("{\"protocol\": \"%s\", \"size_bytes\": %zu, \"seconds\": %.3f, ", protocol,
            size_bytes, seconds);
-    printf("\"round_trips_per_second\": %.1f, \"bytes_per_second\": %.1f, ", per_second,
+    printf("\"per_second\": %.1f, \"bytes_per_second\": %.1f, ", per_second,
            per_second * (double)size_bytes);
     printf("\"latency_p50_us\": %.1f, \"latency_p99_us\": %.1f, ",
            (double)latency_quantile_ns(&outcome->latency, 0.50) / 1000.0,

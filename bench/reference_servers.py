@@ -1,4 +1,4 @@
-"""The Python servers ours is compared with: the least code that echoes.
+"""The Python servers ours is compared with: the least code that echoes, or spreads lines.
 
 Usage: reference_servers.py NAME PORT, on 127.0.0.1, until a signal.
 
@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import ClassVar
 
 import uvloop
 
@@ -50,10 +51,46 @@ class DatagramEcho(asyncio.DatagramProtocol):
         self.transport.sendto(data, addr)
 
 
+class Room(asyncio.Protocol):
+    """A room: the lines of each go to all the others."""
+
+    others: ClassVar[set["Room"]] = set()
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self.held = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the peer into the room."""
+        self.transport = transport  # type: ignore[assignment]
+        self.others.add(self)
+
+    def connection_lost(self, _reason: Exception | None) -> None:
+        """Let it go."""
+        self.others.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Spread the lines that have come, all at once."""
+        whole, end, self.held = (self.held + data).rpartition(b"\n")
+        if not end:
+            return
+        lines = whole + end
+        for other in self.others:
+            if other is not self:
+                other.transport.write(lines)
+
+
 async def serve_protocol(port: int) -> None:
     """Serve `StreamEcho` on `port`."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(StreamEcho, HOST, port, backlog=BACKLOG)
+    await server.serve_forever()
+
+
+async def serve_room(port: int) -> None:
+    """Serve a `Room` on `port`."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Room, HOST, port, backlog=BACKLOG)
     await server.serve_forever()
 
 
@@ -88,6 +125,7 @@ class Kind:
 KINDS = {
     "uvloop-protocol": Kind(serve_protocol, uvloop.new_event_loop),
     "uvloop-datagram": Kind(serve_datagrams, uvloop.new_event_loop),
+    "uvloop-broadcast": Kind(serve_room, uvloop.new_event_loop),
     "asyncio-protocol": Kind(serve_protocol, asyncio.new_event_loop),
     "asyncio-streams": Kind(serve_streams, asyncio.new_event_loop),
     "asyncio-datagram": Kind(serve_datagrams, asyncio.new_event_loop),

@@ -18,6 +18,7 @@ if sys.platform != "linux":
 
 from comparison import machine
 from comparison.candidate import Candidate
+from comparison.copying import MEBIBYTE, place
 from comparison.cores import pinned
 from comparison.programs import BENCH, build
 from comparison.progress import Progress
@@ -31,10 +32,24 @@ EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
 NORMAL = Settings(
-    rounds=5, seconds=2.0, idle_connections=5000, startup_rounds=20, compiled_python=None
+    rounds=5,
+    seconds=2.0,
+    idle_connections=5000,
+    startup_rounds=20,
+    room_rounds=3,
+    room_seconds=0.8,
+    copy_mebibytes=256,
+    compiled_python=None,
 )
 QUICK = Settings(
-    rounds=1, seconds=0.3, idle_connections=500, startup_rounds=3, compiled_python=None
+    rounds=1,
+    seconds=0.3,
+    idle_connections=500,
+    startup_rounds=3,
+    room_rounds=1,
+    room_seconds=0.3,
+    copy_mebibytes=64,
+    compiled_python=None,
 )
 
 
@@ -51,10 +66,11 @@ def main(words: list[str]) -> int:
         print(f"the C programs cannot be built: {problem}", file=sys.stderr)
         return EXIT_FAILED
     _allow_descriptors()
-    facts = machine.facts(words)
+    settings = _settings(options)
+    facts = machine.facts(words, place(settings.copy_mebibytes * MEBIBYTE))
     if not pinned().apart:
         facts["warning"] = "server and load shared the only core: the ratios mean little"
-    chosen = _chosen(options)
+    chosen = _chosen(options, settings)
     try:
         results = _measure(chosen)
     except KeyboardInterrupt:
@@ -63,9 +79,9 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def _chosen(options: argparse.Namespace) -> list[Scenario]:
+def _chosen(options: argparse.Namespace, settings: Settings) -> list[Scenario]:
     """Return the scenarios asked for, each with the candidates asked for."""
-    every = scenarios(_settings(options))
+    every = scenarios(settings)
     return [
         replace(each, candidates=tuple(filter(options.rows, each.candidates)))
         for each in every
@@ -76,9 +92,15 @@ def _chosen(options: argparse.Namespace) -> list[Scenario]:
 def _options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="run.py", description=__doc__)
     parser.add_argument(
-        "--rounds", type=_whole_number, help=f"for each candidate ({NORMAL.rounds})"
+        "--rounds",
+        type=_whole_number,
+        help=f"for each candidate ({NORMAL.rounds}, rooms {NORMAL.room_rounds})",
     )
-    parser.add_argument("--seconds", type=_seconds, help=f"of load that count ({NORMAL.seconds:g})")
+    parser.add_argument(
+        "--seconds",
+        type=_seconds,
+        help=f"of load that count ({NORMAL.seconds:g}, rooms {NORMAL.room_seconds:g})",
+    )
     parser.add_argument(
         "--only",
         type=_groups,
@@ -153,6 +175,9 @@ def _settings(options: argparse.Namespace) -> Settings:
         seconds=options.seconds or usual.seconds,
         idle_connections=usual.idle_connections,
         startup_rounds=usual.startup_rounds,
+        room_rounds=options.rounds or usual.room_rounds,
+        room_seconds=options.seconds or usual.room_seconds,
+        copy_mebibytes=usual.copy_mebibytes,
         compiled_python=options.compiled_python,
     )
 

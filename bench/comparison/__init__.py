@@ -9,9 +9,10 @@ reference, and what is kept is the ratio.
     cores         who runs on which core
     server        a candidate, running and ready
     session       the processor time of a server and its children
-    load          round trips a second        } each measures one
-    memory        bytes for each connection   } candidate once and
-    startup       milliseconds until the end  } gives `Figures`
+    load          round trips, deliveries or acknowledgements a second  } each measures
+    memory        bytes for each connection                             } one candidate
+    startup       milliseconds until the end                            } once and gives
+    copying       MiB of a file a second                                } `Figures`
     rounds        candidates and reference in turn, and the ratios
     scenarios     what is compared with what, and the aims
     machine       on what it was measured

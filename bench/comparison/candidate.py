@@ -1,6 +1,11 @@
 """What is measured: a program with a name, and the figures it gave."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+Speech = Literal["raw", "irc", "nats"]
+"""How one speaks with a server that spreads lines; see speech.c."""
 
 
 class CannotMeasureError(Exception):
@@ -11,17 +16,26 @@ class CannotMeasureError(Exception):
 class Candidate:
     """A program to measure.
 
-    `command` is what starts it; the word `{port}` in it stands for the port.
-    `ours` marks what the aims apply to.
+    `command` is what starts it; `{port}` in it stands for the port, `{folder}` for a
+    folder of its own on disk that is taken away afterwards. `files` are laid into that
+    folder beforehand: contents, with the same words in them, by name. `ours` marks what
+    the aims apply to. `receiver` is, for a copy through the network, the command that
+    listens; `command` is then the one that sends.
     """
 
     name: str
     command: tuple[str, ...]
     ours: bool = False
+    speech: Speech = "raw"
+    files: Mapping[str, str] = field(default_factory=dict)
+    receiver: tuple[str, ...] = ()
 
-    def command_on(self, port: int) -> list[str]:
-        """Return the words that start the candidate on `port`."""
-        return [word.replace("{port}", str(port)) for word in self.command]
+
+def filled(text: str, **values: object) -> str:
+    """Return `text` with each `{name}` in it replaced by the value of that name."""
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,16 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-from comparison.programs import COMPILER, FLAGS
+from comparison.programs import BUILD, COMPILER, FLAGS
 
 ASK_SECONDS_MAX = 10.0
 
 
-def facts(words: list[str]) -> dict[str, str]:
-    """Gather what to know about this run; `words` is the command line behind the name."""
+def facts(words: list[str], copies: Path) -> dict[str, str]:
+    """Gather what to know about this run.
+
+    `words` is the command line behind the name, `copies` the folder of copied files.
+    """
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "command": shlex.join(["bench/run.py", *_without_paths(words)]),
@@ -29,9 +32,23 @@ def facts(words: list[str]) -> dict[str, str]:
         "enchufe": _package("enchufe"),
         "uvloop": _package("uvloop"),
         "compiler": f"{_first_line(COMPILER, '--version')} {' '.join(FLAGS)}",
+        "histories lie on": filesystem_of(BUILD),
+        "copied files lie on": filesystem_of(copies),
         "ncat": _first_line("ncat", "--version"),
         "socat": _line_with("version", "socat", "-V"),
+        "ngircd": _first_line("ngircd", "--version"),
+        "nats-server": _first_line("nats-server", "--version"),
     }
+
+
+def filesystem_of(path: Path) -> str:
+    """Return the kind of the file system that `path` is on, such as ext4 (proc_pid_mounts(5))."""
+    kinds = {}
+    for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
+        _, mounted_on, kind = line.split()[:3]
+        kinds[Path(mounted_on)] = kind
+    resolved = path.resolve()
+    return next(kinds[above] for above in (resolved, *resolved.parents) if above in kinds)
 
 
 def _without_paths(words: list[str]) -> list[str]:

@@ -10,6 +10,8 @@ FLAGS = ("-O2", "-Wall", "-Wextra")
 COMPILE_SECONDS_MAX = 120
 
 SOURCES = {
+    "broadcast_tcp": ("broadcast_tcp.c", "listen.c", "address.c"),
+    "durable_tcp": ("durable_tcp.c", "frames.c", "listen.c", "address.c"),
     "echo_tcp": ("echo_tcp.c", "listen.c", "address.c"),
     "echo_udp": ("echo_udp.c", "listen.c", "address.c"),
     "echo_udp_mmsg": ("echo_udp_mmsg.c", "listen.c", "address.c"),
@@ -18,6 +20,11 @@ SOURCES = {
         "load.c",
         "load_tcp.c",
         "load_udp.c",
+        "load_broadcast.c",
+        "load_durable.c",
+        "dial.c",
+        "speech.c",
+        "frames.c",
         "outcome.c",
         "latency.c",
         "pattern.c",

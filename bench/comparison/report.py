@@ -33,8 +33,7 @@ def write_record(path: Path, facts: dict[str, str], results: list[Result]) -> No
 def _section(result: Result) -> str:
     scenario = result.scenario
     headings = ["", f"ratio to {scenario.reference.name}", f"least{EN_DASH}greatest"]
-    if scenario.also_against is not None:
-        headings.append(f"ratio to {scenario.also_against}")
+    headings += [f"ratio to {name}" for name in scenario.also_against]
     headings += [column.heading for column in scenario.columns] + [""]
     aligned = ["---"] + ["--:"] * (len(headings) - 2) + ["---"]
     lines = [_row(headings), _row(aligned)]
@@ -48,8 +47,7 @@ def _cells(result: Result, line: Line) -> list[str]:
     scenario = result.scenario
     name = f"**{line.name}**" if line.ours else line.name
     cells = [name, _median(line.ratio), _range(line.ratio)]
-    if scenario.also_against is not None:
-        cells.append(_median(line.also))
+    cells += [_median(line.also.get(name)) for name in scenario.also_against]
     for column in scenario.columns:
         value = line.figures.get(column.key)
         cells.append(MISSING if value is None else format(value, column.form))

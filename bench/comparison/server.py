@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Literal
 
-from comparison.candidate import Candidate, CannotMeasureError
+from comparison.candidate import Candidate, CannotMeasureError, filled
 from comparison.cores import started_on
+from comparison.programs import BUILD
 
 Protocol = Literal["tcp", "udp"]
 
@@ -41,14 +42,17 @@ def running(candidate: Candidate, protocol: Protocol, cores: frozenset[int]) -> 
     Raises `CannotMeasureError` when it is not installed, ends at once, or does not
     answer in time.
     """
-    port = _free_port(protocol)
-    with TemporaryFile() as complaints:
-        process = _start(candidate.command_on(port), cores, complaints)
+    port = free_port(protocol)
+    with TemporaryDirectory(dir=BUILD) as folder, TemporaryFile() as complaints:
+        for name, content in candidate.files.items():
+            Path(folder, name).write_text(filled(content, port=port, folder=folder))
+        words = [filled(word, port=port, folder=folder) for word in candidate.command]
+        process = start(words, cores, complaints)
         try:
             _wait_until_ready(process, protocol, port, complaints)
             yield Server(process.pid, port)
         finally:
-            _end(process)
+            end(process)
 
 
 def without_folders(text: str) -> str:
@@ -56,7 +60,8 @@ def without_folders(text: str) -> str:
     return re.sub(r"(?<![\w:/])/(?:[^\s/:'\"]+/)+", "", text)
 
 
-def _free_port(protocol: Protocol) -> int:
+def free_port(protocol: Protocol) -> int:
+    """Return a port of loopback that nobody uses now."""
     kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind((HOST, 0))
@@ -64,10 +69,10 @@ def _free_port(protocol: Protocol) -> int:
     return port
 
 
-def _start(
+def start(
     words: list[str], cores: frozenset[int], complaints: IO[bytes]
 ) -> subprocess.Popen[bytes]:
-    """Start the server in a session of its own, so that its children end with it."""
+    """Start a program in a session of its own, so that its children end with it."""
     try:
         with started_on(cores):
             return subprocess.Popen(
@@ -91,7 +96,7 @@ def _wait_until_ready(
     while time.monotonic() < give_up_at_seconds:
         status = process.poll()
         if status is not None:
-            reason = _last_line(complaints) or "it said nothing"
+            reason = last_line(complaints) or "it said nothing"
             raise CannotMeasureError(f"ended at once with status {status}: {reason}")
         if answers(port):
             return
@@ -118,15 +123,16 @@ def _echoes(port: int) -> bool:
             return False
 
 
-def _last_line(complaints: IO[bytes]) -> str:
+def last_line(complaints: IO[bytes]) -> str:
+    """Return the last line a program has said, without folders; "" when it said nothing."""
     complaints.seek(0)
     lines = complaints.read().decode(errors="replace").split("\n")
     said = [line.strip() for line in lines if line.strip()]
     return without_folders(said[-1]) if said else ""
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the server politely, then the rest of its session without asking."""
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a program politely, then the rest of its session without asking."""
     process.terminate()
     try:
         process.wait(END_SECONDS_MAX)

@@ -1,6 +1,7 @@
 """The servers and commands that are compared, by name."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from comparison.candidate import Candidate
@@ -9,7 +10,13 @@ from comparison.programs import BENCH, program
 UVLOOP = "bare uvloop"
 C_EPOLL = "C epoll"
 C_PLAIN = "C recvfrom/sendto"
+C_BROADCAST = "C broadcast"
+C_DURABLE = "C append, fdatasync"
+NATS = "nats-server"
+NGIRCD = "ngircd"
+SOCAT_COPY = "socat"
 TCP_ENDPOINT = "echo@tcp://127.0.0.1:{port}"
+ROOM_ENDPOINT = "chat@tcp://127.0.0.1:{port}"
 UDP_ENDPOINT = "echo@udp://127.0.0.1:{port}"
 AGAIN = ", again"
 """Behind the name of a candidate measured twice: how far its ratio is from 1 is noise."""
@@ -17,7 +24,7 @@ AGAIN = ", again"
 
 def again(candidate: Candidate) -> Candidate:
     """Give the same another name, to be measured once more."""
-    return Candidate(candidate.name + AGAIN, candidate.command, candidate.ours)
+    return replace(candidate, name=candidate.name + AGAIN)
 
 
 def _enchufe(name: str, python: str, *words: str) -> Candidate:
@@ -113,6 +120,105 @@ def memory_candidates(compiled_python: str | None) -> list[Candidate]:
         _c(C_EPOLL, "echo_tcp"),
         _python("asyncio Protocol", "asyncio-protocol"),
         _python("asyncio streams", "asyncio-streams"),
+    ]
+
+
+NGIRCD_SETTINGS = """\
+[Global]
+Name = irc.bench.invalid
+Info = measured
+Listen = 127.0.0.1
+Ports = {port}
+[Limits]
+MaxConnections = 0
+MaxConnectionsIP = 0
+MaxJoins = 0
+MaxPenaltyTime = 0
+PingTimeout = 3600
+[Options]
+DNS = no
+Ident = no
+PAM = no
+IncludeDir = {folder}
+"""
+"""No limits, no look-ups, no penalties for who says much (ngircd.conf(5)).
+
+Compiled in: it takes at most three commands of a client in one round of its loop.
+"""
+
+
+def c_broadcast() -> Candidate:
+    """Name the plain C room, what the aims of rooms are set against."""
+    return _c(C_BROADCAST, "broadcast_tcp")
+
+
+def room_candidates(compiled_python: str | None) -> list[Candidate]:
+    """List everything that spreads lines, the reference once more among them."""
+    broker = ("ncat", "-l", "-k", "--broker", "-m", "1010", "127.0.0.1", "{port}")
+    return [
+        *_serve(ROOM_ENDPOINT, compiled_python),
+        again(c_broadcast()),
+        _python("bare uvloop", "uvloop-broadcast"),
+        Candidate("ncat --broker", broker),
+        Candidate(
+            NGIRCD,
+            ("ngircd", "-n", "-f", "{folder}/ngircd.conf"),
+            speech="irc",
+            files={"ngircd.conf": NGIRCD_SETTINGS},
+        ),
+        Candidate(NATS, ("nats-server", "-a", "127.0.0.1", "-p", "{port}"), speech="nats"),
+    ]
+
+
+def room() -> Candidate:
+    """Name our room without a history."""
+    [ours] = _serve(ROOM_ENDPOINT, None)
+    return ours
+
+
+def rooms_with_history(compiled_python: str | None) -> list[Candidate]:
+    """List our rooms that put every line on disk before it is spread."""
+    rooms = _serve(ROOM_ENDPOINT, compiled_python, "--history", "{folder}/history.db")
+    return [replace(ours, name=f"{ours.name}, history") for ours in rooms]
+
+
+def c_durable() -> Candidate:
+    """Name the C program that appends and synchronises: what the disk can do."""
+    command = (str(program("durable_tcp")), "{port}", "{folder}/lines.txt")
+    return Candidate(C_DURABLE, command)
+
+
+def socat_copy(*options: str, name: str = SOCAT_COPY) -> Candidate:
+    """Name `socat` copying a file through TCP, what the aim of files is set against."""
+    listen = "TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr"
+    return Candidate(
+        name,
+        ("socat", "-u", *options, "FILE:{source}", "TCP:127.0.0.1:{port}"),
+        receiver=("socat", "-u", *options, listen, "CREATE:{folder}/copied.bin"),
+    )
+
+
+def copy_candidates(compiled_python: str | None) -> list[Candidate]:
+    """List everything that brings a file from here to there."""
+    receive = ("receive", "--listen", "tcp://127.0.0.1:{port}", "--into", "{folder}")
+    send = ("send", "tcp://127.0.0.1:{port}", "{source}")
+    pythons = [("enchufe", sys.executable)]
+    if compiled_python is not None:
+        pythons.append(("enchufe, mypyc", compiled_python))
+    listen = "exec ncat -l --recv-only 127.0.0.1 {port} > {folder}/copied.bin"
+    return [
+        *(
+            replace(_enchufe(name, python, *send), receiver=(python, "-m", "enchufe", *receive))
+            for name, python in pythons
+        ),
+        again(socat_copy()),
+        socat_copy("-b", "65536", name="socat -b 65536"),
+        Candidate(
+            "cat | ncat",
+            ("sh", "-c", "cat {source} | ncat --send-only 127.0.0.1 {port}"),
+            receiver=("sh", "-c", listen),
+        ),
+        Candidate("cp, no network", ("cp", "{source}", "{folder}/copied.bin")),
     ]
 
 

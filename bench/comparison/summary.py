@@ -26,7 +26,7 @@ class Line:
     name: str
     ours: bool
     ratio: Ratio | None
-    also: Ratio | None
+    also: dict[str, Ratio]
     figures: dict[str, float]
     rounds: list[float]
     note: str
@@ -49,7 +49,8 @@ class Result:
             "better": scenario.better,
             "reference": scenario.reference.name,
             "aim": scenario.aim,
-            "also_against": scenario.also_against,
+            "also_against": list(scenario.also_against),
+            "ahead_of": list(scenario.ahead_of),
             "rounds": scenario.rounds,
             "lines": [_line_record(line) for line in self.lines],
         }
@@ -57,8 +58,11 @@ class Result:
 
 def summarise(scenario: Scenario, comparison: Comparison) -> Result:
     """Draw the medians and ranges from what was measured."""
-    others = {row.candidate.name: row for row in comparison.rows}
-    also = others.get(scenario.also_against or "")
+    others = {
+        row.candidate.name: row
+        for row in comparison.rows
+        if row.candidate.name in scenario.also_against
+    }
     reference = comparison.reference
     whole = Row(
         reference.candidate,
@@ -67,7 +71,7 @@ def summarise(scenario: Scenario, comparison: Comparison) -> Result:
         problems=reference.problems,
     )
     rows = [whole, *comparison.rows]
-    return Result(scenario, [_line(row, also, scenario) for row in rows])
+    return Result(scenario, [_line(row, others, scenario) for row in rows])
 
 
 def aim_note(scenario: Scenario, ratio: Ratio) -> str:
@@ -80,16 +84,18 @@ def aim_note(scenario: Scenario, ratio: Ratio) -> str:
     return f"{wanted}: {'reached' if reached else '**not reached**'}"
 
 
-def _line(row: Row, also: Row | None, scenario: Scenario) -> Line:
+def _line(row: Row, others: dict[str, Row], scenario: Scenario) -> Line:
     ratio = _ratio(list(row.ratios.values()))
+    between = {name: _ratio(_ratios_between(row, other)) for name, other in others.items()}
+    also = {name: to_other for name, to_other in between.items() if to_other is not None}
     return Line(
         name=row.candidate.name,
         ours=row.candidate.ours,
         ratio=ratio,
-        also=_ratio(_ratios_between(row, also)) if also else None,
+        also=also,
         figures=_medians(row),
         rounds=list(row.ratios.values()),
-        note="; ".join(_notes(row, ratio, scenario)),
+        note="; ".join(_notes(row, ratio, also, scenario)),
     )
 
 
@@ -112,11 +118,20 @@ def _medians(row: Row) -> dict[str, float]:
     return {key: median(figures.details[key] for figures in row.figures) for key in keys}
 
 
-def _notes(row: Row, ratio: Ratio | None, scenario: Scenario) -> list[str]:
+def ahead_note(name: str, ratio: Ratio | None) -> str:
+    """Whether `ratio`, to the candidate `name`, is ahead of it, in words."""
+    if ratio is None:
+        return f"aim ahead of {name}: unknown"
+    return f"aim ahead of {name}: {'reached' if ratio.median > 1.0 else '**not reached**'}"
+
+
+def _notes(row: Row, ratio: Ratio | None, also: dict[str, Ratio], scenario: Scenario) -> list[str]:
     notes = []
-    if row.candidate.ours and ratio is not None:
+    is_reference = row.candidate.name == scenario.reference.name
+    if row.candidate.ours and ratio is not None and not is_reference:
         notes.append(aim_note(scenario, ratio))
-    if row.candidate.name == scenario.reference.name:
+        notes += [ahead_note(name, also.get(name)) for name in scenario.ahead_of]
+    if is_reference:
         notes.append("the reference")
     if row.candidate.name.endswith(AGAIN):
         notes.append("what differs from the first is noise")
@@ -134,7 +149,7 @@ def _line_record(line: Line) -> dict[str, Any]:
         "name": line.name,
         "ours": line.ours,
         "ratio": _ratio_record(line.ratio),
-        "also_ratio": _ratio_record(line.also),
+        "also_ratio": {name: _ratio_record(ratio) for name, ratio in line.also.items()},
         "ratio_of_each_round": [round(ratio, 4) for ratio in line.rounds],
         "median_figures": {key: round(value, 3) for key, value in line.figures.items()},
         "note": line.note,

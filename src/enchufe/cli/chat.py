@@ -4,7 +4,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import seconds
+from enchufe.cli.parsing import add_encryption, seconds, tls_settings
+from enchufe.cli.reaching import add_reaching, family_of, source_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
@@ -56,18 +57,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=_("stop calling a lost server after so long (default: never; in a pipe 60)"),
     )
     parser.add_argument(
-        "--connect-timeout",
-        type=seconds,
-        default=10.0,
-        metavar=_("SECONDS"),
-        help=_("how long connecting may take (default: 10)"),
-    )
-    family = parser.add_mutually_exclusive_group()
-    family.add_argument("-4", "--ipv4", action="store_true", help=_("use IPv4 only"))
-    family.add_argument("-6", "--ipv6", action="store_true", help=_("use IPv6 only"))
-    parser.add_argument(
         "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
     )
+    add_reaching(parser)
+    add_encryption(parser, calls=True)
     parser.set_defaults(run=run)
 
 
@@ -79,19 +72,21 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _chat(arguments: argparse.Namespace) -> ExitCode:
-    import socket
-
     from enchufe.clients.chatting import Chatting, Wish
     from enchufe.core.endpoint import parse_endpoint
     from enchufe.net.dial import Dialling
+    from enchufe.net.tls import check_needed
     from enchufe.record.json_lines import JsonLines
 
-    family = socket.AF_INET if arguments.ipv4 else socket.AF_INET6 if arguments.ipv6 else 0
+    endpoint = parse_endpoint(" ".join(arguments.endpoint) or "tcp://localhost:12345")
     dialling = Dialling(
-        endpoint=parse_endpoint(" ".join(arguments.endpoint) or "tcp://localhost:12345"),
-        family=family,
+        endpoint=endpoint,
+        family=family_of(arguments),
+        source=source_of(arguments.source, endpoint.transport),
         connect_s=arguments.connect_timeout,
+        tls=tls_settings(arguments),
     )
+    check_needed(dialling.tls, [endpoint])
     at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     wish = Wish(
         name=arguments.name,

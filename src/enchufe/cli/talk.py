@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from enchufe.cli.parsing import add_encryption, tls_settings
 from enchufe.cli.reaching import CONNECT_TIMEOUT_S, add_reaching, family_of, source_of
 from enchufe.cli.serve import add_networks
 from enchufe.clients.language import _
@@ -44,11 +45,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "endpoint",
         nargs="+",
         metavar=_("ENDPOINT"),
-        help=_("tcp://HOST:PORT, udp://…, unix://PATH, unixgram://PATH, or just HOST PORT (TCP)"),
+        help=_(
+            "tcp://HOST:PORT, tls://…, udp://…, unix://PATH, unixgram://PATH, or HOST PORT (TCP)"
+        ),
     )
     _add_talking(parser)
     add_reaching(parser)
     add_networks(parser.add_argument_group(_("who may come in")))
+    add_encryption(parser, serves=True, calls=True)
     parser.set_defaults(run=run)
 
 
@@ -99,6 +103,7 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.clients.talking import call
     from enchufe.core.endpoint import parse_endpoint
     from enchufe.net.dial import Dialling
+    from enchufe.net.tls import check_needed
 
     endpoint = parse_endpoint(" ".join(arguments.endpoint))
     dialling = Dialling(
@@ -106,7 +111,9 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
         family=family_of(arguments),
         source=source_of(arguments.source, endpoint.transport),
         connect_s=arguments.connect_timeout,
+        tls=tls_settings(arguments),
     )
+    check_needed(dialling.tls, [endpoint])
     return await call(dialling, _habits(arguments))
 
 
@@ -120,6 +127,7 @@ async def _wait(arguments: argparse.Namespace) -> ExitCode:
         family=family_of(arguments),
         allow=arguments.allow,
         deny=arguments.deny,
+        tls=tls_settings(arguments),
     )
 
 

@@ -10,7 +10,7 @@ from enchufe.clients.language import _
 from enchufe.clients.saying import say
 from enchufe.clients.speech import Manner, Speech
 from enchufe.clients.standard_streams import OutputGuard
-from enchufe.clients.words import sentence, size
+from enchufe.clients.words import size
 from enchufe.core.errors import N_, OverLimitError
 from enchufe.core.events import InputEnded, InputTyped
 from enchufe.core.exits import ExitCode
@@ -19,15 +19,7 @@ from enchufe.core.limits import (
     UDP_IPV4_PAYLOAD_BYTES_MAX,
     UDP_IPV6_PAYLOAD_BYTES_MAX,
 )
-from enchufe.core.notices import (
-    Notice,
-    PeerCame,
-    PeerLeft,
-    ServerNotRemembered,
-    ServerRemembered,
-    TlsFailed,
-    TlsFault,
-)
+from enchufe.core.notices import Notice, PeerCame, PeerLeft
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.text import safe_text
 from enchufe.host import Host, Witness
@@ -47,9 +39,6 @@ HINT_S = 3.0
 SCREEN_REST_S = 0.03
 """After each read a terminal gets this long to draw it, so that no flood piles up between the
 person and Ctrl-C; a chunk each time is still more than anybody reads."""
-
-
-_DENYING = (TlsFault.DISTRUSTED, TlsFault.CERTIFICATE_WANTED)
 
 
 class Call:
@@ -181,10 +170,6 @@ class Call:
     def _notice(self, notice: Notice) -> None:
         if isinstance(notice, PeerLeft):
             self._left = notice
-        elif isinstance(notice, ServerRemembered | ServerNotRemembered | TlsFailed):
-            say(sentence(notice))
-            if isinstance(notice, TlsFailed) and notice.fault in _DENYING:
-                self._exit_code = ExitCode.DENIED
         elif isinstance(notice, PeerCame) and self._is_interactive:
             text = _("Talking with {address}. Ctrl-D ends what you say, Ctrl-C leaves.")
             say(text.format(address=safe_text(notice.peer.address)))

@@ -7,15 +7,25 @@ import time
 from collections.abc import Awaitable, Callable
 
 from enchufe.clients.language import explain
+from enchufe.clients.saying import say
+from enchufe.clients.words import sentence
 from enchufe.core.errors import EnchufeError
 from enchufe.core.events import NotReached, Reason
 from enchufe.core.exits import ExitCode
-from enchufe.core.notices import Notice
+from enchufe.core.notices import (
+    Notice,
+    ServerNotRemembered,
+    ServerRemembered,
+    TlsFailed,
+    TlsFault,
+)
 from enchufe.core.peer import Peer
 from enchufe.host import Host
 from enchufe.net.dial import Dialling, dial_stream
 from enchufe.net.dialled_datagram import DialledDatagram
 from enchufe.net.driver import Driver, Equipment
+
+_DENYING = (TlsFault.DISTRUSTED, TlsFault.CERTIFICATE_WANTED)
 
 
 class Calling:
@@ -52,12 +62,13 @@ class Calling:
         self._dialling = dialling
         self._cut = cut
         self._gone = asyncio.Event()
+        self._notify = notify
         given = equipment or Equipment()
         self.driver = Driver(
             name,
             host,
             numbers=itertools.count(1),
-            notify=notify,
+            notify=self._notice,
             show=show,
             stop=self.stop,
             equipment=Equipment(
@@ -139,6 +150,15 @@ class Calling:
             for link in list(self.driver.links.values()):
                 link.abort(Reason.STOPPING)
         await self._gone.wait()
+
+    def _notice(self, notice: Notice) -> None:
+        """Say what encryption has to say, and pass the rest on."""
+        if not isinstance(notice, ServerRemembered | ServerNotRemembered | TlsFailed):
+            self._notify(notice)
+            return
+        say(sentence(notice))
+        if isinstance(notice, TlsFailed) and notice.fault in _DENYING:
+            self.stop(ExitCode.DENIED)
 
     def _hold_input(self, hold: bool) -> None:
         if hold:

@@ -20,7 +20,7 @@ from enchufe.core.endpoint import Endpoint
 from enchufe.core.events import InputEnded, InputTyped
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import DATAGRAM_BATCH_MAX
-from enchufe.core.notices import Listening, Notice, PeerCame
+from enchufe.core.notices import CertificateUsed, Listening, Notice, PeerCame
 from enchufe.core.peer import Peer
 from enchufe.core.service import Framing
 from enchufe.core.text import safe_text
@@ -31,6 +31,7 @@ from enchufe.net.driver import Driver, Equipment
 from enchufe.net.listen import listen
 from enchufe.net.server import Rules, Server, Serving
 from enchufe.net.stream import StreamLink
+from enchufe.net.tls import TlsSettings, check_needed, serving_tls
 from enchufe.record.json_lines import JsonLines
 from enchufe.services.talk import Talk, TalkTexts
 
@@ -87,6 +88,7 @@ async def wait_for_call(
     family: int = 0,
     allow: Sequence[str] = (),
     deny: Sequence[str] = (),
+    tls: TlsSettings | None = None,
 ) -> ExitCode:
     """Talk with the first who comes to ``endpoint``; return how it ended.
 
@@ -96,6 +98,7 @@ async def wait_for_call(
         family: ``AF_INET`` or ``AF_INET6`` to use only that one; 0 for both.
         allow: as in `enchufe.net.door.Door`.
         deny: as in `enchufe.net.door.Door`.
+        tls: who we are at an encrypted endpoint.
 
     Raises:
         EnchufeError: it cannot listen there.
@@ -107,12 +110,15 @@ async def wait_for_call(
         person.log(notice)
         announce.notice(notice)
 
+    settings = tls or TlsSettings()
+    is_encrypted = check_needed(settings, [endpoint])
     rules = Rules(
         door=Door(allow, deny, notify),
         reason=refusal_reason,
         keeps_silent=True,  # people may think for longer than a minute
         hears_own_ports=True,  # nothing is answered here but by a person, and `bye` once
         signalled=ExitCode.INTERRUPTED,
+        tls=serving_tls(settings) if is_encrypted else None,
     )
     server = Server(rules, notify)
     person.stop = server.stop
@@ -214,7 +220,7 @@ class _Announcer:
 
     def notice(self, notice: Notice) -> None:
         """Say it, if it concerns the person."""
-        if isinstance(notice, PROBLEMS):
+        if isinstance(notice, (*PROBLEMS, CertificateUsed)):
             say(sentence(notice))
         elif isinstance(notice, Listening) and url_of(notice) not in self._announced:
             self._announced.add(url_of(notice))
