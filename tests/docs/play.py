@@ -93,11 +93,7 @@ class Player:
         end = time.monotonic() + PATIENCE_S / 4
         if self._refresh and step.typed and not step.shown:
             terminal.settle(STARTING_S, STARTING_S)
-        while (
-            terminal.is_busy
-            and time.monotonic() < end
-            and not _is_true(step, terminal.shown())
-        ):
+        while terminal.is_busy and time.monotonic() < end and not _is_true(step, terminal.shown()):
             time.sleep(0.02)
         terminal.settle(QUIET_S, PATIENCE_S / 4)
         if not terminal.is_busy:
