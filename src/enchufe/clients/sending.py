@@ -13,17 +13,11 @@ from enchufe.clients.language import _
 from enchufe.clients.saying import say
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.transfers import Transfers
-from enchufe.clients.words import sentence, size, why_over
+from enchufe.clients.words import size, why_over
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.exits import ExitCode
-from enchufe.core.notices import (
-    Notice,
-    PeerLeft,
-    ServerNotRemembered,
-    ServerRemembered,
-    TlsFailed,
-)
+from enchufe.core.notices import Notice, PeerLeft
 from enchufe.core.peer import Peer
 from enchufe.core.service import Framing
 from enchufe.core.text import safe_bytes
@@ -106,8 +100,6 @@ class Sending:
     def _notice(self, notice: Notice) -> None:
         if isinstance(notice, PeerLeft):
             self._left = notice
-        elif isinstance(notice, ServerRemembered | ServerNotRemembered | TlsFailed):
-            say(sentence(notice))
 
     def _say_end(self, exit_code: ExitCode) -> None:
         endpoint = self._dialling.endpoint

@@ -49,6 +49,17 @@ class Chat:
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``."""
         match event:
+            case (
+                MessageReceived()
+                | FrameReceived()
+                | PeerFramed()
+                | PeerFinished()
+                | PeerBehind()
+                | PeerDrained()
+                | PeerClosed()
+            ):
+                member = self._room.members.of(event.peer)
+                return () if member is None else self._by_member(member, event)
             case Remembered():
                 return self._sayings.remembered(event.last_id)
             case NotRemembered():
@@ -61,17 +72,6 @@ class Chat:
                 return self._timer_fired(event.name)
             case PeerOpened():
                 return self._arrivals.opened(event.peer)
-            case (
-                MessageReceived()
-                | FrameReceived()
-                | PeerFramed()
-                | PeerFinished()
-                | PeerBehind()
-                | PeerDrained()
-                | PeerClosed()
-            ):
-                member = self._room.members.of(event.peer)
-                return () if member is None else self._by_member(member, event)
             case _:
                 pass
         return ()
