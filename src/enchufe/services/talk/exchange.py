@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from enchufe.core.commands import (
+    AwaitDrained,
     CancelTimer,
     Command,
     Send,
@@ -19,7 +20,7 @@ from enchufe.core.commands import (
     SpeakFrames,
     Tell,
 )
-from enchufe.core.events import Event, FrameReceived
+from enchufe.core.events import Event, FrameReceived, PeerDrained
 from enchufe.core.files import FileChosen, LeaveFile
 from enchufe.core.frames import Kind
 from enchufe.core.peer import Peer
@@ -60,6 +61,7 @@ class Exchange:
         self._incoming = Incoming(policy)
         self._outgoing: Outgoing | None = None
         self._waiting: list[FileChosen] = []  # the partner has been told, and has not answered
+        self._is_leaving = False  # what the partner is to be told is still behind other text
         self._invitations: list[bytes] = []  # of the partner, who has not sent a preface yet
 
     @property
@@ -90,7 +92,8 @@ class Exchange:
             return self._outgoing.send(chosen)
         self._waiting.append(chosen)
         line = invitation(self._texts.would_send, chosen)
-        return (Send(partner, line), SetTimer(FRAMES_TIMER, FRAMES_WAIT_S))
+        self._is_leaving = True
+        return (Send(partner, line), AwaitDrained(partner))
 
     def not_sent(self, chosen: FileChosen, text: str, who: Peer) -> Sequence[Command]:
         """Say that a file is not sent, and why."""
@@ -136,7 +139,12 @@ class Exchange:
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``; nothing if it is not about files."""
         if self._outgoing is None:
-            return ()
+            return self._left() if isinstance(event, PeerDrained) else ()
         if isinstance(event, FrameReceived) and event.frame.kind == Kind.ERROR:
             return shown_fault(event.peer, event.frame)
         return [*self._outgoing.handle(event), *self._incoming.handle(event)]
+
+    def _left(self) -> Sequence[Command]:
+        """Wait for the answer to our invitation from now on: it has left at last."""
+        was_leaving, self._is_leaving = self._is_leaving, False
+        return (SetTimer(FRAMES_TIMER, FRAMES_WAIT_S),) if was_leaving else ()

@@ -243,13 +243,14 @@ class Talk:
             if self._refused_with is not None:
                 said = message.removeprefix(b"enchufe: ")  # whoever tells it says that itself
                 return (Tell(said.decode("utf-8", "surrogateescape")), Close(partner))
-        shown = (*self._exchange.show_invitations(partner), Show(partner, message))
+        shown = Show(partner, message)
         if is_bye(message):
-            return (*shown, *self._hear_bye(partner))
+            invitations = self._exchange.show_invitations(partner)
+            return (*invitations, shown, *self._hear_bye(partner))
         if self._said_bye:  # it crossed our bye on the way
-            return shown
+            return (shown,)
         self._our_turn = True
-        return (*shown, *self._send_waiting())
+        return (shown, *self._send_waiting())
 
     def _hear_bye(self, partner: Peer) -> Sequence[Command]:
         """End the talk; whoever said `bye` first may be waiting for ours."""
