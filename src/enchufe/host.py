@@ -48,6 +48,8 @@ Witness: TypeAlias = Callable[[Event | Command], None]
 
 _QUIET_TIMER = "text quiet "
 _KNOWN_KINDS = frozenset(Kind)
+_SAID_TO_PEERS = frozenset((Send, SendFrame, Spread, SpreadFrame, SpeakFrames))
+"""The commands that become bytes; all others are orders as they are."""
 
 
 class Host:
@@ -152,7 +154,10 @@ class Host:
             return _orders(commands)
         orders: list[Order] = []
         for command in commands:
-            orders += self._encoded(command)
+            if type(command) in _SAID_TO_PEERS:
+                orders += self._encoded(command)
+            else:
+                orders.append(cast("Order", command))
         return orders
 
     def _witnessed(self, event: Event) -> Sequence[Command]:
