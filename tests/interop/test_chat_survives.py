@@ -227,7 +227,7 @@ def fills_up(server: Server, path: Path, why: str) -> None:
 
 def test_a_file_that_may_not_grow_makes_the_room_read_only(tmp_path: Path) -> None:
     path = tmp_path / "plaza.db"
-    limit = ("sh", "-c", 'ulimit -f 400; exec "$@"', "sh")
+    limit = ("sh", "-c", 'ulimit -f 1000; exec "$@"', "sh")
     with room(path, *limit) as server:
         fills_up(server, path, "disk I/O error (SQLITE_IOERR_WRITE)")
 
