@@ -12,6 +12,7 @@ from enchufe.core.commands import (
     CancelTimer,
     Close,
     Command,
+    Finish,
     Order,
     Send,
     SendFrame,
@@ -78,6 +79,7 @@ class Host:
         self._awaited_ends: set[int] = set()  # peers whose silence would end a line
         self._speech = Speech()
         self._framed_sources: set[int] = set()  # datagram peers that have sent a frame
+        self._finished: set[int] = set()  # peers to whom nothing can be said any more
 
     def opened(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         """Tell the service that ``peer`` is there."""
@@ -139,6 +141,7 @@ class Host:
         orders = self._flushed_text(peer, at_ns)
         self._decoders.pop(peer.id, None)
         self._framed_sources.discard(peer.id)
+        self._finished.discard(peer.id)
         self._speech.forget(peer)
         return [*orders, *self.happened(PeerClosed(at_ns, peer, reason, unsent_bytes))]
 
@@ -202,7 +205,7 @@ class Host:
         if isinstance(piece, bytes):
             return self.happened(MessageReceived(at_ns, peer, piece))
         if isinstance(piece, Change):
-            ours = self._speech.frames_for(peer)
+            ours = () if peer.id in self._finished else self._speech.frames_for(peer)
             return [*ours, *self.happened(PeerFramed(at_ns, peer))]
         if piece.kind == Kind.TEXT:
             return self.happened(MessageReceived(at_ns, peer, piece.payload))
@@ -231,9 +234,10 @@ class Host:
     def _broken(self, peer: Peer, error: ProtocolError) -> Sequence[Order]:
         """End a conversation in which nothing more can be understood, and say why."""
         del self._decoders[peer.id]
-        said = self._speech.error(peer, str(error))
+        is_finished = peer.id in self._finished
+        said = () if is_finished else (Send(peer, self._speech.error(peer, str(error))),)
         quiet = self._quiet_timer(peer, waits=False)
-        return [*quiet, Send(peer, said), Close(peer, Reason.PROTOCOL)]
+        return [*quiet, *said, Close(peer, Reason.PROTOCOL)]
 
     def _flushed_text(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         held = self._decoders.get(peer.id)
@@ -258,6 +262,9 @@ class Host:
                 return self._speech.spread_frame(command)
             case SpeakFrames():
                 return self._speech.frames_for(command.peer)
+            case Finish():
+                self._finished.add(command.peer.id)
+                return (command,)
             case _:
                 return (command,)
 

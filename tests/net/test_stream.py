@@ -251,6 +251,24 @@ def test_it_is_told_when_all_has_left(plain: bool, size_bytes: int, holds: bool)
 
 
 @loops
+def test_a_caller_that_awaits_the_end_of_its_queue_holds_back_no_input(plain: bool) -> None:
+    """It paces itself; what a person types meanwhile must get through."""
+
+    def rule(event: Event) -> Sequence[Command]:
+        if isinstance(event, PeerOpened):
+            return (AwaitDrained(event.peer), Send(event.peer, bytes(20_000_000)))
+        return ()
+
+    async def main() -> None:
+        async with paired(rule, holds=True) as pair:
+            assert len(await pair.hears(20_000_000)) == 20_000_000
+            await until(lambda: len(pair.driven.service.of(PeerDrained)) == 1)
+            assert True not in pair.held
+
+    on_loop(main(), plain=plain)
+
+
+@loops
 @pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system has no such limit")
 def test_one_that_paces_itself_has_little_waiting_in_the_system_too(plain: bool) -> None:
     """What it says next must not wait behind megabytes that left it long ago (tcp(7))."""

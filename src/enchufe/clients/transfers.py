@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
@@ -45,17 +46,40 @@ class _Moving:
         return self.told.offset_bytes + self.moved_bytes
 
 
+class Drawing(Protocol):
+    """Draws a bar for each file that travels."""
+
+    def add(self, told: TellFile) -> TaskID:
+        """Draw a bar for a file that began to move ``told``."""
+        ...
+
+    def update(self, bar: TaskID, there_bytes: int) -> None:
+        """Draw how much is there."""
+
+    def remove(self, bar: TaskID | None) -> None:
+        """Take a bar away."""
+
+    def open(self) -> None:
+        """Draw the bars, if there are any."""
+
+    def close(self) -> None:
+        """Take all bars away."""
+
+
 class Transfers:
     """Shows how far files are.
 
     Args:
         say: shows a line.
-        console: where bars are drawn; None where there is no terminal.
+        console: where bars are drawn below the lines; None where there is no terminal.
+        bars: draws them in another way.
     """
 
-    def __init__(self, say: Say, console: Console | None = None) -> None:
+    def __init__(
+        self, say: Say, console: Console | None = None, *, bars: Drawing | None = None
+    ) -> None:
         self._say = say
-        self._bars = None if console is None else Bars(console)
+        self._bars = bars if console is None else Bars(console)
         self._moving: dict[str, _Moving] = {}
         self._began_s: float | None = None
         self._kept = 0

@@ -108,10 +108,12 @@ class StreamLink(asyncio.BaseProtocol):
         return True
 
     def pause_writing(self) -> None:
-        """Stop what makes more to write."""
+        """Stop what makes more to write; a service that awaits the end of the queue knows."""
+        if self._awaiting_drained:
+            return
         if self._hold_input is not None:
             self._hold_input(True)
-        elif not self._awaiting_drained:
+        else:
             if not self._peer_finished:
                 self._transport.pause_reading()
             asyncio.get_running_loop().call_soon(self._driver.behind, self.peer)

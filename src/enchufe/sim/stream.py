@@ -172,11 +172,13 @@ class StreamEnd:
 
     def _hold(self, hold: bool) -> None:
         self._is_behind = self._is_behind and hold
+        if hold and self._awaiting_drained:  # the service knows
+            return
         if self._has_input:
             self._driver.hold_input(hold)
         elif not hold and self._reads:
             self._incoming.resume()
-        elif hold and not self._awaiting_drained:
+        elif hold:
             if not self._peer_finished:
                 self._incoming.pause()
             self._tell_behind()
