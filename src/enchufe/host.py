@@ -49,8 +49,8 @@ Witness: TypeAlias = Callable[[Event | Command], None]
 
 _QUIET_TIMER = "text quiet "
 _KNOWN_KINDS = frozenset(Kind)
-_SAID_TO_PEERS = frozenset((Send, SendFrame, Spread, SpreadFrame, SpeakFrames))
-"""The commands that become bytes; all others are orders as they are."""
+_SAID_TO_PEERS = frozenset((Send, SendFrame, Spread, SpreadFrame, SpeakFrames, Finish))
+"""The commands that become bytes, or after which none may; all others are orders as they are."""
 
 
 class Host:
