@@ -8,16 +8,16 @@ The convention, for whoever writes a page:
 * ``console server`` (any word) is a second terminal, of that name. Its last command may
   go on running; a later block of the same name without a ``$ `` shows what it printed in
   the meantime.
-  In such a terminal a line that begins with ``> `` is typed into the program that runs there,
-  and stays on the screen as it was typed.
+  In such a terminal a line that begins with ``> `` is typed into the program that runs there;
+  it stays on the screen as it was typed, or gives way to what the program makes of it.
 * ``python hello.py`` (or any language and a file name) is a file in the folder the page
   is played in.
 * ``sh`` holds commands that no test can run; `tests.docs.test_pages` names each of them,
   with the reason.
 * ``text`` is a drawing or a fragment: nothing in it is run.
 * In what is printed, ``…`` stands for anything on that line, and alone on a line for any
-  number of lines. Times of day, ephemeral ports, process numbers and durations may differ
-  without a mark.
+  number of lines. Times of day, ephemeral ports, process numbers, durations and rates may
+  differ without a mark.
 """
 
 import re
@@ -104,6 +104,7 @@ _EPHEMERAL = range(32_768, 61_000)  # ip_local_port_range of Linux, and macOS's 
 _VOLATILE = (
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "hh:mm:ss"),
     (re.compile(r"\b(after|a los) [\d.]+ (?:ms|s)\b"), r"\1 TIME"),
+    (re.compile(r"\b(in|en) [\d.]+ (?:ms|s) \([\d.]+ \w+/s\)"), r"\1 TIME (RATE)"),
     (re.compile(r"\(pid \d+\)"), "(pid PID)"),
     (re.compile(r'"((?:at|opened)_ns)":\d+'), r'"\1":NS'),
     (re.compile(r'"lasted_s":[\d.e-]+'), '"lasted_s":S'),

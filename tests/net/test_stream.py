@@ -21,7 +21,7 @@ from enchufe.core.events import (
     Reason,
 )
 from enchufe.core.frames import Frame, Kind
-from enchufe.core.limits import SEND_QUEUE_BYTES_MAX
+from enchufe.core.limits import SEND_QUEUE_BYTES_MAX, UNSENT_BYTES_MAX
 from enchufe.core.notices import PeerLeft
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing
@@ -230,20 +230,41 @@ def test_a_caller_holds_back_its_input_instead_and_goes_on_reading(plain: bool) 
 
 
 @loops
+@pytest.mark.parametrize("holds", [False, True])
 @pytest.mark.parametrize("size_bytes", [0, 5, 20_000_000])
-def test_it_is_told_when_all_has_left(plain: bool, size_bytes: int) -> None:
+def test_it_is_told_when_all_has_left(plain: bool, size_bytes: int, holds: bool) -> None:
     def rule(event: Event) -> Sequence[Command]:
         if isinstance(event, PeerOpened):
             return (Send(event.peer, bytes(size_bytes)), AwaitDrained(event.peer))
         return ()
 
     async def main() -> None:
-        async with paired(rule) as pair:
+        async with paired(rule, holds=holds) as pair:
             if size_bytes > 1_000_000:
                 await asyncio.sleep(0.05)
                 assert pair.driven.service.of(PeerDrained) == []
             assert len(await pair.hears(size_bytes)) == size_bytes
             await until(lambda: len(pair.driven.service.of(PeerDrained)) == 1)
+            assert pair.held[-1:] in ([], [False])
+
+    on_loop(main(), plain=plain)
+
+
+@loops
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system has no such limit")
+def test_one_that_paces_itself_has_little_waiting_in_the_system_too(plain: bool) -> None:
+    """What it says next must not wait behind megabytes that left it long ago (tcp(7))."""
+
+    def rule(event: Event) -> Sequence[Command]:
+        if isinstance(event, PeerOpened | PeerDrained):
+            return (Send(event.peer, bytes(65_536)), AwaitDrained(event.peer))
+        return ()
+
+    async def main() -> None:
+        async with paired(rule) as pair:
+            sock = pair.link._transport.get_extra_info("socket")
+            option = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
+            assert option == UNSENT_BYTES_MAX
 
     on_loop(main(), plain=plain)
 

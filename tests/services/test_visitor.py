@@ -406,6 +406,6 @@ def test_over_datagrams_it_says_goodbye() -> None:
 
 def test_over_datagrams_silence_is_told_from_a_wrong_answer() -> None:
     playbook, _commands = over_datagrams()
-    playbook.when(
-        fired("answer"), NO_ROOM, Close(LUIS), Stop(ExitCode.TIMED_OUT)
-    ).when(closed(LUIS, Reason.STOPPING))
+    playbook.when(fired("answer"), NO_ROOM, Close(LUIS), Stop(ExitCode.TIMED_OUT)).when(
+        closed(LUIS, Reason.STOPPING)
+    )

@@ -82,7 +82,7 @@ def run(network: Network) -> None:
 
 
 KEPT: list[Order] = [Remember(Line(1, 0, "plaza", "ana", "hola")), Recall("x", "plaza", 0, 20)]
-FILES: list[FileOrder] = [ReadFile("1"), KeepFile("1", "ab")]
+FILES: list[FileOrder] = [ReadFile("1", 1), KeepFile("1", "ab")]
 ON_LINKS = [
     (Send(ANA, b"x"), b"x"),
     (Spread((LUIS, ANA), b"x"), b"x"),

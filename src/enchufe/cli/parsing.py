@@ -1,8 +1,9 @@
 """What all commands' parsers share: examples, the language, and values with a meaning."""
 
 import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from enchufe.clients.language import LANGUAGES, _
 
@@ -13,21 +14,55 @@ Example = tuple[str, str]
 """A command to type, and what it does."""
 
 
+class Placed(str):
+    """What was given to an option whose place among the other words counts.
+
+    It stands there as a word of its own, which is never taken for an option, whatever its
+    ``value`` begins with.
+    """
+
+    __slots__ = ("value",)
+
+    def __new__(cls, value: str) -> Self:
+        """Return a word that stands for ``value``."""
+        word = super().__new__(cls, "placed")
+        word.value = value
+        return word
+
+    value: str
+
+
 class CommandParser(argparse.ArgumentParser):
     """A parser whose help ends with examples and that knows ``--lang``.
 
     Args:
         examples: commands to type; they come before the epilog.
+        placed: options whose values come among the positional words, as `Placed`, and
+            are abbreviated by nobody.
         options: as for `argparse.ArgumentParser`.
     """
 
-    def __init__(self, *, examples: Sequence[Example] = (), **options: Any) -> None:
+    def __init__(
+        self, *, examples: Sequence[Example] = (), placed: Sequence[str] = (), **options: Any
+    ) -> None:
+        self._placed = placed
+        options["allow_abbrev"] = not placed
         options["formatter_class"] = argparse.RawDescriptionHelpFormatter
         options["epilog"] = "\n\n".join(filter(None, (_shown(examples), options.get("epilog"))))
         super().__init__(**options)
         self.add_argument(
             "--lang", choices=LANGUAGES, help=_("language of messages (default: the system's)")
         )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as usual, or in any order of options and words where that order counts."""
+        if not self._placed or args is None:
+            return super().parse_known_args(args, namespace)
+        placed, self._placed = self._placed, ()  # what follows comes back here
+        try:
+            return self.parse_known_intermixed_args(list(_in_place(args, placed)), namespace)
+        finally:
+            self._placed = placed
 
     def format_help(self) -> str:
         """Return the help, its description as wide as the terminal, its examples as they are."""
@@ -36,6 +71,22 @@ class CommandParser(argparse.ArgumentParser):
 
         self.description = fill(self.description or "", get_terminal_size().columns - 2)
         return super().format_help()
+
+
+def _in_place(words: Sequence[str], placed: Sequence[str]) -> Iterator[str]:
+    """Yield ``words``, each ``placed`` option with its value as one word of its own."""
+    rest = iter(words)
+    for word in rest:
+        option, equals, value = word.partition("=")
+        if word == "--":
+            yield from (word, *rest)
+        elif option not in placed:
+            yield word
+        elif equals:
+            yield Placed(value)
+        else:
+            following = next(rest, None)
+            yield word if following is None else Placed(following)
 
 
 def _shown(examples: Sequence[Example]) -> str:
@@ -124,6 +175,24 @@ def count(text: str) -> int:
             _("“{text}” is not a whole number from 1 on").format(text=text)
         )
     return int(text)
+
+
+_SIZE = re.compile(r"(\d+)([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
+
+
+def size_bytes(text: str) -> int:
+    """Return a size in bytes: ``100``, ``20K``, ``100M``, ``2GiB``; units are powers of 1024.
+
+    Raises:
+        ArgumentTypeError: it is not one.
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(
+            _("“{text}” is not a size such as 500, 100K, 20M or 2G").format(text=text)
+        )
+    factor: int = 1024 ** " KMGT".index(match[2].upper() or " ")
+    return int(match[1]) * factor
 
 
 def buffer_bytes(text: str) -> int:

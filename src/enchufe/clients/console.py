@@ -39,6 +39,9 @@ PROBLEMS = (
     TlsFailed,
 )
 
+RECEIVE = "receive"
+"""What `enchufe receive` calls itself: it is in no catalogue, as it needs a folder."""
+
 
 class _Console(Console):
     """A console that says so when its reader leaves, instead of ending the program itself."""
@@ -51,13 +54,15 @@ class _Console(Console):
 class ServerConsole:
     """Shows a server's notices, a line each.
 
+    Its ``console`` is for whoever draws something below the lines.
+
     Args:
         stream: where to; None for standard output as it is at each moment, because a
             line being typed puts itself in between.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._console = _Console(file=stream, highlight=False, markup=False, soft_wrap=True)
+        self.console = _Console(file=stream, highlight=False, markup=False, soft_wrap=True)
         self._announced: set[tuple[Transport, str, int, str]] = set()
         self._width = max(len(name) for name in CATALOGUE)
 
@@ -69,23 +74,27 @@ class ServerConsole:
             case PeerCame(peer=peer) | PeerLeft(peer=peer) if not peer.is_elsewhere:
                 pass  # the person at this very screen
             case CertificateUsed():
-                self._console.print(sentence(notice), style="dim")
+                self.console.print(sentence(notice), style="dim")
             case Ready():
-                self._console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
+                self.console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
             case _:
                 style = "yellow" if isinstance(notice, PROBLEMS) else ""
                 self._line(notice.at_ns, sentence(notice), style)
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show something that happened now."""
+        self._line(time.time_ns(), text, style)
 
     def show(self, peer: Peer, message: bytes) -> None:
         """Show what a peer said, and who it is."""
         text = _("{message} from {address}").format(
             message=safe_bytes(message), address=safe_text(peer.address)
         )
-        self._line(time.time_ns(), text, "bold")
+        self.say(text, "bold")
 
     def _line(self, at_ns: int, text: str, style: str) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(at_ns / 1e9))
-        self._console.print(Text(clock, style="dim"), Text(text, style=style))
+        self.console.print(Text(clock, style="dim"), Text(text, style=style))
 
     def _announce(self, notice: Listening) -> None:
         """Show an endpoint once, with what to type to try it."""
@@ -96,8 +105,8 @@ class ServerConsole:
         where = notice.path or f"{_bracketed(notice.asked)}:{notice.port}"
         left = f"{notice.service:<{self._width}}  {notice.transport:<4} {where}"
         ours, theirs = try_commands(notice)
-        self._console.print(Text(f"{left:<31} ", style="bold"), Text(ours), sep="")
-        self._console.print(Text(" " * 32 + theirs, style="dim"))
+        self.console.print(Text(f"{left:<31} ", style="bold"), Text(ours), sep="")
+        self.console.print(Text(" " * 32 + theirs, style="dim"))
 
 
 _NCAT_FLAGS = {Transport.TCP: "", Transport.TLS: "--ssl ", Transport.UDP: "-u "}
@@ -109,6 +118,8 @@ def _bracketed(host: str) -> str:
 
 def try_commands(notice: Listening) -> tuple[str, str]:
     """Return what to type to try an endpoint: with our client, and with ``ncat``."""
+    if notice.service == RECEIVE:
+        return f"enchufe send {url_of(notice)} " + _("FILE"), ncat_to(notice)
     kind = CATALOGUE.get(notice.service)
     command = "connect" if kind is None else kind.command
     says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)

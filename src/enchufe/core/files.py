@@ -5,11 +5,39 @@ it receives, of the driver's for one the person chose; whoever performs the orde
 where it is, and that no name of a stranger leads out of its folder.
 """
 
+from enum import StrEnum
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from enchufe.core.history import Attachment
+from enchufe.core.peer import Peer
+
+
+class Objection(StrEnum):
+    """Why a file is not taken; also the word that REFUSE carries."""
+
+    SIZE = "size"  # larger than is taken here
+    NAME = "name"  # no file can be called so here
+    SPACE = "space"  # the disk has no room for it
+    BUSY = "busy"  # as many files as may be are on their way
+    UNWANTED = "unwanted"  # the person said no
+    DIGEST = "digest"  # it did not arrive as it was sent
+    FAILED = "failed"  # anything else
+
+
+class Stage(StrEnum):
+    """How far a file has come."""
+
+    OFFERED = "offered"  # the other side is asked whether it wants it
+    MOVING = "moving"  # its bytes travel
+    KEPT = "kept"  # it arrived whole and is safe
+    NOT_TAKEN = "not taken"  # the receiver objected
+    BROKEN_OFF = "broken off"  # the other side left or gave up; what came of it stays
+    UNREADABLE = "unreadable"  # the sender could not go on reading it
+
+
+# Orders about a file that is sent
 
 
 class CheckFile(Struct, frozen=True, tag=True):
@@ -24,20 +52,44 @@ class CheckFile(Struct, frozen=True, tag=True):
 
 
 class ReadFile(Struct, frozen=True, tag=True):
-    """Read the next piece of a file; `FileRead` answers."""
+    """Read the next piece of a file, of ``size_bytes`` at most; `FileRead` answers."""
 
     file: str
+    size_bytes: int
 
 
-class PrepareFile(Struct, frozen=True, tag=True):
-    """Make a place for a file that is to come; `FilePrepared` says how much is there already."""
+# Orders about a file that is received
+
+
+class AskFile(Struct, frozen=True, tag=True):
+    """Ask the person whether a file is wanted; `FileDecided` answers."""
 
     file: str
+    peer: Peer
     attachment: Attachment
 
 
+class PrepareFile(Struct, frozen=True, tag=True):
+    """Make a place for a file that is to come; `FilePrepared` says how much is there already.
+
+    ``modified_ns`` is when its sender last changed it, 0 if nobody knows: two offers with
+    the same name, size and time are taken for the same file.
+    """
+
+    file: str
+    attachment: Attachment
+    modified_ns: int = 0
+
+
+class StartFile(Struct, frozen=True, tag=True):
+    """What is written from now on begins at ``offset_bytes``; what was behind it is void."""
+
+    file: str
+    offset_bytes: int
+
+
 class WriteFile(Struct, frozen=True, tag=True):
-    """Add bytes to a file that is coming."""
+    """Add bytes to a file that is coming; `FileWritten` answers."""
 
     file: str
     data: bytes
@@ -50,21 +102,63 @@ class KeepFile(Struct, frozen=True, tag=True):
     sha256: str
 
 
+# Orders about either
+
+
 class LeaveFile(Struct, frozen=True, tag=True):
     """Go no further with a file; what has come of it stays, to go on from there another time."""
 
     file: str
 
 
-FileOrder: TypeAlias = CheckFile | ReadFile | PrepareFile | WriteFile | KeepFile | LeaveFile
+class TellFile(Struct, frozen=True, tag=True):
+    """Tell the person how far a file has come.
+
+    Args:
+        file: its handle.
+        peer: who sends or receives it.
+        attachment: what it is.
+        is_coming: whether it comes to us.
+        stage: how far it is.
+        offset_bytes: how much was there before, where it moves.
+        name: what it is called here, where it came and is kept.
+        objection: why it was not taken.
+        limit_bytes: the most that is taken, where it is too large.
+        why: what went wrong, in the system's words.
+    """
+
+    file: str
+    peer: Peer
+    attachment: Attachment
+    is_coming: bool
+    stage: Stage
+    offset_bytes: int = 0
+    name: str = ""
+    objection: Objection | None = None
+    limit_bytes: int = 0
+    why: str = ""
+
+
+FileOrder: TypeAlias = (
+    CheckFile
+    | ReadFile
+    | AskFile
+    | PrepareFile
+    | StartFile
+    | WriteFile
+    | KeepFile
+    | LeaveFile
+    | TellFile
+)
 
 
 class FileChosen(Struct, frozen=True, tag=True):
-    """The person wants to send a file."""
+    """The person wants to send a file; ``modified_ns`` as in `PrepareFile`."""
 
     at_ns: int
     file: str
     attachment: Attachment
+    modified_ns: int = 0
 
 
 class FileChecked(Struct, frozen=True, tag=True):
@@ -84,6 +178,14 @@ class FileRead(Struct, frozen=True, tag=True):
     sha256: str = ""
 
 
+class FileDecided(Struct, frozen=True, tag=True):
+    """The person was asked whether a file is wanted."""
+
+    at_ns: int
+    file: str
+    is_wanted: bool
+
+
 class FilePrepared(Struct, frozen=True, tag=True):
     """There is a place for a file; ``offset_bytes`` of it, with that digest, came earlier."""
 
@@ -91,6 +193,14 @@ class FilePrepared(Struct, frozen=True, tag=True):
     file: str
     offset_bytes: int
     sha256: str
+
+
+class FileWritten(Struct, frozen=True, tag=True):
+    """So many bytes of a file have been taken over by the system."""
+
+    at_ns: int
+    file: str
+    size_bytes: int
 
 
 class FileKept(Struct, frozen=True, tag=True):
@@ -106,7 +216,17 @@ class FileFailed(Struct, frozen=True, tag=True):
 
     at_ns: int
     file: str
+    objection: Objection
     why: str
 
 
-FileEvent: TypeAlias = FileChosen | FileChecked | FileRead | FilePrepared | FileKept | FileFailed
+FileEvent: TypeAlias = (
+    FileChosen
+    | FileChecked
+    | FileRead
+    | FileDecided
+    | FilePrepared
+    | FileWritten
+    | FileKept
+    | FileFailed
+)

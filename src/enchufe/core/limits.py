@@ -75,3 +75,36 @@ in the room can be answered meanwhile."""
 HISTORY_LOCK_S_MAX = 2.0
 """How long we wait for a history file that another program holds: as long as a server that
 stops may take to leave it (`STOP_S_MAX`)."""
+
+FILE_BYTES_MAX = 1024 * 1024 * 1024
+"""A larger file is not taken unless the person allows it: nobody fills a disk unasked."""
+
+FILE_NAME_CHARACTERS_MAX = 1024
+"""A longer name is refused; one that is merely too long for the system is cut."""
+
+FILE_PIECE_BYTES = 64 * 1024
+"""So much of a file at least is read at a time and sent in one frame."""
+
+FILE_PIECE_BYTES_MAX = 512 * 1024
+"""So much of a file at most goes into one frame: measured, twice as much was not faster, and
+half of it was slower."""
+
+FILE_PIECE_S = 0.05
+"""A piece grows while it leaves faster and shrinks while it leaves slower: what is said in
+between waits about so long."""
+
+PEER_FILES_MAX = 4
+"""Files that one peer may send at once; the next is refused as busy."""
+
+COMING_FILES_MAX = 64
+"""Files that all peers together may send at once."""
+
+WAITING_FILES_MAX = 1000
+"""Files that may wait to be sent to a peer after the one that travels."""
+
+UNWRITTEN_BYTES_MAX = 4 * 1024 * 1024
+"""When so much of a peer's files waits for the disk, we stop reading from that peer."""
+
+UNSENT_BYTES_MAX = 128 * 1024
+"""So much may wait unsent in the system where a service paces itself: what it says in
+between waits behind that (tcp(7), TCP_NOTSENT_LOWAT)."""

@@ -2,16 +2,24 @@
 
 import asyncio
 import errno
+import socket
 import ssl
 from collections.abc import Callable
 from typing import cast
 
 from enchufe.core.events import Reason
-from enchufe.core.limits import LINGER_S_MAX, SEND_QUEUE_BYTES_MAX, SEND_STALL_S_MAX
+from enchufe.core.limits import (
+    LINGER_S_MAX,
+    SEND_QUEUE_BYTES_MAX,
+    SEND_STALL_S_MAX,
+    UNSENT_BYTES_MAX,
+)
 from enchufe.core.peer import Peer
 from enchufe.net.driver import Driver
 
 _PEER_GONE = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ENOTCONN})
+
+_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 
 
 class StreamLink(asyncio.BaseProtocol):
@@ -35,6 +43,7 @@ class StreamLink(asyncio.BaseProtocol):
         "_closing",
         "_driver",
         "_hold_input",
+        "_is_paced",
         "_left",
         "_linger",
         "_peer_finished",
@@ -68,6 +77,7 @@ class StreamLink(asyncio.BaseProtocol):
         self._closing = False
         self._peer_finished = False
         self._awaiting_drained = False
+        self._is_paced = False
         self._reason: Reason | None = None
         self._unsent_bytes = 0
         self._linger: asyncio.TimerHandle | None = None
@@ -110,10 +120,10 @@ class StreamLink(asyncio.BaseProtocol):
         """Go on, or report that all has left."""
         if self._hold_input is not None:
             self._hold_input(False)
-        elif self._awaiting_drained:
+        if self._awaiting_drained:
             self._drained()
-        elif not self._peer_finished and not self._transport.is_closing():
-            self._transport.resume_reading()
+        elif self._hold_input is None:
+            self.read_on()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Say that it is over, and why."""
@@ -183,6 +193,7 @@ class StreamLink(asyncio.BaseProtocol):
         if self._closing:
             return
         self._awaiting_drained = True
+        self._pace()
         self._transport.set_write_buffer_limits(high=0)
         if self._transport.get_write_buffer_size() == 0:
             asyncio.get_running_loop().call_soon(self._drained)
@@ -196,6 +207,15 @@ class StreamLink(asyncio.BaseProtocol):
         """Read again."""
         if not self._peer_finished and not self._transport.is_closing():
             self._transport.resume_reading()
+
+    def _pace(self) -> None:
+        """Let little wait unsent in the system too, for a service that paces itself."""
+        if self._is_paced:
+            return
+        self._is_paced = True
+        if self.peer.transport.is_internet and _NOTSENT_LOWAT is not None:
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, UNSENT_BYTES_MAX)
 
     def activity(self) -> int:
         """Return how many bytes have moved."""

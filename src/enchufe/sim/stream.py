@@ -99,6 +99,7 @@ class StreamEnd:
             self._over_once_written()
         elif self._awaiting_drained and queued_bytes == 0:
             self._network.clock.after(0.0, self._drained)
+            self._hold(False)
         elif queued_bytes <= SEND_QUEUE_BYTES_MAX // 4:
             self._hold(False)
 

@@ -75,6 +75,14 @@ def test_newcomers_are_told_the_last_lines() -> None:
     assert heard[-1] == "* Here you are now."
 
 
+def test_a_newcomers_own_first_line_is_not_told_back_to_it() -> None:
+    plaza = Plaza()
+    plaza.member("ana").says("one")
+    newcomer = plaza.raw()
+    newcomer.says("hola")
+    assert newcomer.heard[1:] == ["* Said before you came:", "ana: one", "* Here you are now."]
+
+
 def test_history_is_told_to_whoever_asks_as_far_back_as_they_ask() -> None:
     plaza = Plaza()
     ana = plaza.member("ana")

@@ -14,7 +14,7 @@ SESSIONS_MAX = 10_000
 
 
 class Waiting:
-    """A line that is not safe yet, and who said it."""
+    """A line of this run, and who said it."""
 
     __slots__ = ("line", "peer")
 
@@ -33,7 +33,7 @@ class Kept:
         self._opened_id = 0  # the last line of earlier runs, in whatever room
         self._waiting: deque[Waiting] = deque()
         self._waiting_numbers: dict[str, int] = {}
-        self._recent: deque[Line] = deque(maxlen=RECENT_LINES_MAX)
+        self._recent: deque[Waiting] = deque(maxlen=RECENT_LINES_MAX)
         self._last_in_room: dict[str, int] = {}
         self._count_in_room: dict[str, int] = {}
         self._told: OrderedDict[str, tuple[int, int]] = OrderedDict()
@@ -72,6 +72,7 @@ class Kept:
         safe: list[tuple[Waiting, int]] = []
         while self._waiting and self._waiting[0].line.id <= last_id:
             waiting = self._waiting.popleft()
+            self._recent.append(waiting)
             safe.append((waiting, self._note(waiting.line)))
         return safe
 
@@ -79,7 +80,6 @@ class Kept:
         previous = self._last_in_room.get(line.room, self._opened_id)
         self._last_in_room[line.room] = line.id
         self._count_in_room[line.room] = self.count_in(line.room) + 1
-        self._recent.append(line)
         self.told_id = line.id
         if line.session:
             self._told[line.session] = (line.number, line.id)
@@ -103,6 +103,7 @@ class Kept:
         """Return how many lines were told in a room since this run began."""
         return self._count_in_room.get(room, 0)
 
-    def told_after(self, room: str, after_id: int) -> list[Line]:
-        """Return the recent lines of a room that came after ``after_id``, in order."""
-        return [line for line in self._recent if line.room == room and line.id > after_id]
+    def told_after(self, room: str, after_id: int, but: Peer | None) -> list[Line]:
+        """Return the recent lines of a room after ``after_id``, in order, but not of ``but``."""
+        told = (w for w in self._recent if w.line.room == room and w.line.id > after_id)
+        return [waiting.line for waiting in told if waiting.peer is not but]

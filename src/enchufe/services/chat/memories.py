@@ -101,7 +101,9 @@ class Memories:
 
     def _now(self, member: Member) -> list[Command]:
         """Tell somebody what was told to the others meanwhile; from now on they are with them."""
-        commands = self._lines(member, self._room.kept.told_after(member.room, member.last_id))
+        heard_by_itself = None if member.framed else member.peer  # who types, sees it
+        lines = self._room.kept.told_after(member.room, member.last_id, but=heard_by_itself)
+        commands = self._lines(member, lines)
         self._room.members.become(member, State.PRESENT)
         return commands
 

@@ -49,6 +49,17 @@ class Chat:
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``."""
         match event:
+            case (
+                MessageReceived()
+                | FrameReceived()
+                | PeerFramed()
+                | PeerFinished()
+                | PeerBehind()
+                | PeerDrained()
+                | PeerClosed()
+            ):
+                member = self._room.members.of(event.peer)
+                return () if member is None else self._by_member(member, event)
             case Remembered():
                 return self._sayings.remembered(event.last_id)
             case NotRemembered():
@@ -61,17 +72,6 @@ class Chat:
                 return self._timer_fired(event.name)
             case PeerOpened():
                 return self._arrivals.opened(event.peer)
-            case (
-                MessageReceived()
-                | FrameReceived()
-                | PeerFramed()
-                | PeerFinished()
-                | PeerBehind()
-                | PeerDrained()
-                | PeerClosed()
-            ):
-                member = self._room.members.of(event.peer)
-                return () if member is None else self._by_member(member, event)
             case _:
                 pass
         return ()
@@ -107,16 +107,19 @@ class Chat:
 
     def _message(self, member: Member, event: MessageReceived) -> Sequence[Command]:
         """Take a line of text: an order, a farewell, or something to be said."""
-        entered = self._arrivals.enter(member) if member.state is State.ARRIVING else []
+        if member.state is State.ARRIVING:
+            return [*self._arrivals.enter(member), *self._line(member, event)]
+        return self._line(member, event)
+
+    def _line(self, member: Member, event: MessageReceived) -> list[Command]:
         text = event.message.strip()
-        if text.startswith(b"/") and not text.startswith(b"//"):
-            return [*entered, *self._orders.obey(member, safe_bytes(text), event.at_ns)]
-        if text.lower() == b"bye":
-            return [*entered, *self._arrivals.leave(member)]
-        if not text:
-            return entered
-        text = text.removeprefix(b"/") if text.startswith(b"//") else text
-        return [*entered, *self._sayings.say(member, text, event.at_ns)]
+        if text.startswith(b"/"):
+            if not text.startswith(b"//"):
+                return self._orders.obey(member, safe_bytes(text), event.at_ns)
+            text = text.removeprefix(b"/")
+        elif text.lower() == b"bye":
+            return self._arrivals.leave(member)
+        return self._sayings.say(member, text, event.at_ns) if text else []
 
     def _frame(self, member: Member, event: FrameReceived) -> Sequence[Command]:
         frame = event.frame

@@ -1,0 +1,250 @@
+"""Transfers as a person follows them: a bar while a file travels, a line when it is over."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.table import Column
+from rich.text import Text
+
+from enchufe.clients.language import _, plural
+from enchufe.clients.words import duration, size
+from enchufe.core.files import Objection, Stage, TellFile
+from enchufe.core.text import safe_text
+
+BAR_AFTER_S = 0.3
+"""A file that takes no longer is over before anybody has looked at its bar."""
+
+REFRESHES_PER_S = 5
+
+NAME_COLUMNS_MAX = 32
+
+_PROBLEMS = (Stage.NOT_TAKEN, Stage.BROKEN_OFF, Stage.UNREADABLE)
+
+Say = Callable[[str, str], None]
+"""Shows a line, in a style."""
+
+
+class _Moving:
+    """A file that travels."""
+
+    def __init__(self, told: TellFile) -> None:
+        self.told = told
+        self.since_s = time.monotonic()
+        self.moved_bytes = 0
+        self.bar: TaskID | None = None
+
+    @property
+    def lasted_s(self) -> float:
+        return time.monotonic() - self.since_s
+
+    @property
+    def there_bytes(self) -> int:
+        return self.told.offset_bytes + self.moved_bytes
+
+
+class Transfers:
+    """Shows how far files are.
+
+    Args:
+        say: shows a line.
+        console: where bars are drawn; None where there is no terminal.
+    """
+
+    def __init__(self, say: Say, console: Console | None = None) -> None:
+        self._say = say
+        self._bars = None if console is None else Bars(console)
+        self._moving: dict[str, _Moving] = {}
+        self._began_s: float | None = None
+        self._kept = 0
+        self._moved_bytes = 0
+
+    def tell(self, told: TellFile) -> None:
+        """Show how far a file has come."""
+        if told.stage is Stage.OFFERED:
+            return
+        if told.stage is Stage.MOVING:
+            self._began_s = self._began_s or time.monotonic()
+            self._moving[told.file] = _Moving(told)
+            return
+        moving = self._moving.pop(told.file, None) or _Moving(told)
+        if self._bars is not None:
+            self._bars.remove(moving.bar)
+        self._kept += told.stage is Stage.KEPT
+        self._say(_sentence(told, moving), "yellow" if told.stage in _PROBLEMS else "bold")
+
+    def moved(self, file: str, count_bytes: int) -> None:
+        """Count bytes of a file that have been read or written."""
+        moving = self._moving.get(file)
+        if moving is None:
+            return
+        moving.moved_bytes += count_bytes
+        self._moved_bytes += count_bytes
+        if self._bars is None:
+            return
+        if moving.bar is None and moving.lasted_s > BAR_AFTER_S:
+            moving.bar = self._bars.add(moving.told)
+        if moving.bar is not None:
+            self._bars.update(moving.bar, moving.there_bytes)
+
+    def summary(self) -> str:
+        """Return how much was kept in all, or "" if it was not more than one file."""
+        if self._kept < 2 or self._began_s is None:
+            return ""
+        figures = _figures(self._moved_bytes, time.monotonic() - self._began_s)
+        text = plural("{count} file: {figures}", "{count} files: {figures}", self._kept)
+        return text.format(count=self._kept, figures=figures)
+
+    @contextmanager
+    def out_of_sight(self) -> Iterator[None]:
+        """Take the bars away while the block draws something of its own."""
+        if self._bars is not None:
+            self._bars.close()
+        yield
+        if self._bars is not None:
+            self._bars.open()
+
+    def close(self) -> None:
+        """Take the bars away."""
+        if self._bars is not None:
+            self._bars.close()
+
+
+class Bars:
+    """Bars below the lines of a screen, as long as anything moves.
+
+    Args:
+        console: the screen.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False, table_column=_WHOLE_OR_CUT),
+            BarColumn(bar_width=BAR_CHARACTERS),
+            _Figures(table_column=_WHOLE),
+            console=console,
+            transient=True,
+            refresh_per_second=REFRESHES_PER_S,
+        )
+
+    def add(self, told: TellFile) -> TaskID:
+        """Draw a bar for a file that began to move ``told``."""
+        name = Text(safe_text(told.attachment.name))
+        name.truncate(NAME_COLUMNS_MAX, overflow="ellipsis")
+        task = self._progress.add_task(name.plain, total=told.attachment.size_bytes)
+        self.update(task, told.offset_bytes)
+        self.open()
+        return task
+
+    def update(self, bar: TaskID, there_bytes: int) -> None:
+        """Draw how much is there."""
+        self._progress.update(bar, completed=there_bytes)
+
+    def remove(self, bar: TaskID | None) -> None:
+        """Take a bar away."""
+        if bar is None:
+            return
+        self._progress.remove_task(bar)
+        if not self._progress.task_ids:
+            self._progress.stop()
+
+    def open(self) -> None:
+        """Draw the bars, if there are any."""
+        if self._progress.task_ids:
+            self._progress.start()
+
+    def close(self) -> None:
+        """Take all bars away."""
+        self._progress.stop()
+
+
+BAR_CHARACTERS = 24
+"""Leaves room beside it for a name and the figures on a line of eighty characters or a few more."""
+
+_WHOLE = Column(no_wrap=True)
+_WHOLE_OR_CUT = Column(no_wrap=True, overflow="ellipsis", max_width=40)
+
+
+class _Figures(ProgressColumn):
+    """How much of how much, how fast, and how much longer."""
+
+    def render(self, task: Task) -> Text:
+        """Return the figures of one bar."""
+        parts = [f"{size(int(task.completed))} / {size(int(task.total or 0))}"]
+        if task.speed:
+            parts.append(f"{size(int(task.speed))}/s")
+        if task.time_remaining is not None:
+            parts.append(_("{duration} left").format(duration=duration(task.time_remaining)))
+        return Text("  ".join(parts))
+
+
+def _sentence(told: TellFile, moving: _Moving) -> str:
+    """Return what came of a file."""
+    name = safe_text(told.attachment.name)
+    match told.stage:
+        case Stage.NOT_TAKEN:
+            return _("{name} not taken: {why}").format(name=name, why=_objection(told))
+        case Stage.UNREADABLE:
+            return _("{name} could not be read: {why}").format(name=name, why=_(told.why))
+        case Stage.BROKEN_OFF:
+            return _broken_off(name, told, moving)
+        case _:
+            return _kept(name, told, moving)
+
+
+def _broken_off(name: str, told: TellFile, moving: _Moving) -> str:
+    if moving.there_bytes == 0:
+        return _("{name} broken off").format(name=name)
+    text = _("{name} broken off at {there} of {whole}; sent again, it goes on where it was")
+    whole = size(told.attachment.size_bytes)
+    return text.format(name=name, there=size(moving.there_bytes), whole=whole)
+
+
+def _kept(name: str, told: TellFile, moving: _Moving) -> str:
+    is_all_there = 0 < told.attachment.size_bytes == moving.told.offset_bytes
+    figures = _figures(moving.moved_bytes, moving.lasted_s)
+    if is_all_there:
+        figures = _("was there already")
+    elif moving.told.offset_bytes:
+        figures = _("{figures}, after {there} that were there").format(
+            figures=figures, there=size(moving.told.offset_bytes)
+        )
+    if not told.is_coming:
+        return _("{name}: {figures}").format(name=name, figures=figures)
+    text = (
+        _("{name} from {address}: {figures}")
+        if told.name == told.attachment.name
+        else _("{name} from {address}: {figures}, kept as {kept}")
+    )
+    address = safe_text(told.peer.address)
+    return text.format(name=name, address=address, figures=figures, kept=safe_text(told.name))
+
+
+def _figures(moved_bytes: int, lasted_s: float) -> str:
+    return _("{size} in {duration} ({rate}/s)").format(
+        size=size(moved_bytes),
+        duration=duration(lasted_s),
+        rate=size(round(moved_bytes / max(lasted_s, 1e-6))),
+    )
+
+
+def _objection(told: TellFile) -> str:
+    match told.objection:
+        case Objection.SIZE:
+            text = _("it has {size}, and at most {limit} are taken (--max-size)")
+            whole, limit = size(told.attachment.size_bytes), size(told.limit_bytes)
+            return text.format(size=whole, limit=limit)
+        case Objection.NAME:
+            return _("no file can be called so")
+        case Objection.SPACE:
+            return _("the disk has no room for it")
+        case Objection.BUSY:
+            return _("as many files as may be are on their way; try again later")
+        case Objection.UNWANTED:
+            return _("it is not wanted")
+        case Objection.DIGEST:
+            return _("it did not arrive as it was sent; try again")
+        case Objection.FAILED | None:
+            return _(told.why) or _("something went wrong at the other side")

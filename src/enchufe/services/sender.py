@@ -1,0 +1,152 @@
+"""Sender: says texts and sends files to one receiver, in order, and ends when all is kept."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from enchufe.core.commands import (
+    CancelTimer,
+    Close,
+    Command,
+    SetTimer,
+    Show,
+    SpeakFrames,
+    Stop,
+)
+from enchufe.core.events import (
+    Event,
+    FrameReceived,
+    MessageReceived,
+    PeerClosed,
+    PeerFinished,
+    PeerFramed,
+    PeerOpened,
+    Reason,
+    TimerFired,
+)
+from enchufe.core.exits import ExitCode
+from enchufe.core.files import FileChosen, Objection, Stage, TellFile
+from enchufe.core.frames import Kind
+from enchufe.core.peer import Peer
+from enchufe.core.refusals import refusal_exit_code
+from enchufe.core.transfer.outgoing import Outgoing
+from enchufe.core.transfer.payloads import shown_fault
+
+PREFACE_WAIT_S = 5.0
+"""A receiver answers our preface at once; who has not after this long is none."""
+
+PREFACE_TIMER = "preface"
+
+Item: TypeAlias = str | FileChosen
+"""A text to say, or a file to send."""
+
+_EXIT_CODES = {
+    Objection.SIZE: ExitCode.OVER_LIMIT,
+    Objection.SPACE: ExitCode.OVER_LIMIT,
+    Objection.BUSY: ExitCode.OVER_LIMIT,
+    Objection.NAME: ExitCode.DENIED,
+    Objection.UNWANTED: ExitCode.DENIED,
+    Objection.DIGEST: ExitCode.LOST,
+    Objection.FAILED: ExitCode.LOST,
+}
+
+_STAGES_LOST = (Stage.BROKEN_OFF, Stage.UNREADABLE)
+
+
+class Sender:
+    """Sends what it is given to one peer.
+
+    Whatever is not taken is told, and what follows it sent all the same; the exit code is
+    that of the first thing that went wrong.
+
+    Args:
+        items: what to say and send, in order.
+    """
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+        self._outgoing: Outgoing | None = None
+        self._exit_code: ExitCode | None = None
+        self._first_words = b""
+        self._is_over = False
+
+    def handle(self, event: Event) -> Sequence[Command]:
+        """Return what to do about ``event``."""
+        match event:
+            case PeerOpened():
+                return (SpeakFrames(event.peer), SetTimer(PREFACE_TIMER, PREFACE_WAIT_S))
+            case PeerFramed():
+                return self._framed(event.peer)
+            case MessageReceived():
+                return self._said(event)
+            case TimerFired():
+                return self._unanswered()
+            case PeerClosed():
+                return self._closed(event)
+            case FrameReceived() if event.frame.kind in (Kind.OFFER, Kind.ERROR):
+                return self._broken(event)
+            case _:
+                return self._transferred(event)
+
+    def _framed(self, peer: Peer) -> Sequence[Command]:
+        outgoing = self._outgoing = Outgoing(peer)
+        commands: list[Command] = [CancelTimer(PREFACE_TIMER)]
+        for item in self._items:
+            commands += (
+                outgoing.say(item.encode()) if isinstance(item, str) else outgoing.send(item)
+            )
+        return [*commands, *self._noted(commands, peer)]
+
+    def _said(self, event: MessageReceived) -> Sequence[Command]:
+        if self._outgoing is None and len(self._first_words) < len(b"enchufe: denied: "):
+            self._first_words += event.message[:64]
+        return (Show(event.peer, event.message),)
+
+    def _unanswered(self) -> Sequence[Command]:
+        return (Stop(ExitCode.PROTOCOL),)
+
+    def _broken(self, event: FrameReceived) -> Sequence[Command]:
+        """Leave a peer that says it cannot go on, or gives us back what we say."""
+        self._fail(ExitCode.PROTOCOL)
+        return (*shown_fault(event.peer, event.frame), Close(event.peer))
+
+    def _transferred(self, event: Event) -> Sequence[Command]:
+        if self._outgoing is None:
+            return (Close(event.peer),) if isinstance(event, PeerFinished) else ()
+        commands = self._outgoing.handle(event)
+        return [*commands, *self._noted(commands, self._outgoing.peer)]
+
+    def _noted(self, commands: Sequence[Command], peer: Peer) -> Sequence[Command]:
+        """Note what went wrong among ``commands``; end when all is done."""
+        for command in commands:
+            if isinstance(command, TellFile):
+                self._note(command)
+        if self._outgoing is None or not self._outgoing.is_idle or self._is_over:
+            return ()
+        self._is_over = True
+        return (Close(peer),)
+
+    def _note(self, told: TellFile) -> None:
+        if told.objection is not None:
+            self._fail(_EXIT_CODES[told.objection])
+        elif told.stage in _STAGES_LOST:
+            self._fail(ExitCode.LOST)
+
+    def _fail(self, exit_code: ExitCode) -> None:
+        self._exit_code = self._exit_code or exit_code
+
+    def _closed(self, event: PeerClosed) -> Sequence[Command]:
+        commands = () if self._outgoing is None else self._outgoing.handle(event)
+        for command in commands:
+            if isinstance(command, TellFile):
+                self._note(command)
+        return [*commands, CancelTimer(PREFACE_TIMER), Stop(self._ending(event))]
+
+    def _ending(self, event: PeerClosed) -> ExitCode:
+        if self._exit_code is not None:
+            return self._exit_code
+        if self._outgoing is None:
+            refused = refusal_exit_code(self._first_words)
+            never_framed = ExitCode.LOST if event.reason is Reason.RESET else ExitCode.PROTOCOL
+            return refused or never_framed
+        is_lost = event.unsent_bytes > 0 or event.reason in (Reason.RESET, Reason.FAILED)
+        return ExitCode.LOST if is_lost else ExitCode.DONE
