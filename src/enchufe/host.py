@@ -49,6 +49,8 @@ Witness: TypeAlias = Callable[[Event | Command], None]
 
 _QUIET_TIMER = "text quiet "
 _KNOWN_KINDS = frozenset(Kind)
+_SAID_TO_PEERS = frozenset((Send, SendFrame, Spread, SpreadFrame, SpeakFrames, Finish))
+"""The commands that become bytes, or after which none may; all others are orders as they are."""
 
 
 class Host:
@@ -67,6 +69,8 @@ class Host:
         witness: Witness | None = None,
     ) -> None:
         self._handle = service.handle
+        # A service that takes bytes as they come knows no frames: its commands are orders.
+        self._handle_raw = cast("Callable[[Event], Sequence[Order]]", service.handle)
         self._framing = framing
         self._is_raw = framing is Framing.RAW
         self._witness = witness
@@ -87,7 +91,7 @@ class Host:
     def received(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
         """Tell the service what the bytes that came from ``peer`` mean."""
         if self._is_unwatched_raw:
-            return _orders(self._handle(MessageReceived(at_ns, peer, data)))
+            return self._handle_raw(MessageReceived(at_ns, peer, data))
         if self._is_raw:
             return _orders(self._witnessed(MessageReceived(at_ns, peer, data)))
         if peer.is_stream:
@@ -100,9 +104,9 @@ class Host:
         """Tell the service of many datagrams that were read at one wake-up."""
         orders: list[Order] = []
         if self._is_unwatched_raw:
-            handle = self._handle
+            handle = self._handle_raw
             for peer, data in arrivals:
-                orders += _orders(handle(MessageReceived(at_ns, peer, data)))
+                orders += handle(MessageReceived(at_ns, peer, data))
         else:
             for peer, data in arrivals:
                 orders += self.received(peer, data, at_ns)
@@ -153,10 +157,13 @@ class Host:
         commands = self._handle(event) if self._witness is None else self._witnessed(event)
         if self._is_raw or not commands:
             return _orders(commands)
-        orders: list[Order] = []
+        orders: list[Command] = []
         for command in commands:
-            orders += self._encoded(command)
-        return orders
+            if type(command) in _SAID_TO_PEERS:
+                orders += self._encoded(command)
+            else:
+                orders.append(command)
+        return _orders(orders)
 
     def _witnessed(self, event: Event) -> Sequence[Command]:
         if self._witness is None:
@@ -263,5 +270,5 @@ class Host:
 
 
 def _orders(commands: Sequence[Command]) -> Sequence[Order]:
-    """Return the commands of a service that takes bytes as they come: it knows no frames."""
+    """Return ``commands``, none of which is left to be encoded."""
     return cast("Sequence[Order]", commands)

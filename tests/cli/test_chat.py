@@ -172,7 +172,8 @@ def test_a_reader_that_leaves_ends_the_visit() -> None:
     with room() as (_server, endpoint), visiting(endpoint, "ana") as ana:
         assert ana.process.stdout is not None
         ana.process.stdout.close()
-        run("chat", endpoint, "--name", "luis", "--send", "one", "--send", "two")
+        for text in ("one", "two"):  # a read that waits already takes the first
+            run("chat", endpoint, "--send", text)
         assert ana.wait() == ExitCode.OUTPUT_CLOSED
         assert "Standard output was closed" in ana.err.text
 
@@ -434,3 +435,15 @@ def test_a_host_who_says_bye_has_left_the_room_and_the_server_runs_on() -> None:
         hears(luis, "* Here: luis (tcp)\n")
         host.press("C-c")
         assert host.wait() == ExitCode.DONE
+
+
+def test_a_reader_of_the_servers_screen_that_leaves_ends_the_server_in_good_order() -> None:
+    with room() as (server, endpoint), stream_to(server.port) as luis:
+        luis.sendall(b"hola\n")
+        server.out.until("guest2: hola")
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+        for text in ("one", "two"):
+            run("chat", endpoint, "--send", text)
+        hears_the_end(luis)
+        assert server.wait() == ExitCode.OUTPUT_CLOSED

@@ -14,6 +14,7 @@ from enchufe.core.commands import AwaitDrained, Close, Command, Finish, Send
 from enchufe.core.events import (
     Event,
     MessageReceived,
+    PeerBehind,
     PeerClosed,
     PeerDrained,
     PeerFinished,
@@ -225,6 +226,28 @@ def test_a_caller_holds_back_its_input_instead_and_goes_on_reading(plain: bool) 
             await until(lambda: pair.messages() == [b"meanwhile"])
             assert len(await pair.hears(20_000_000)) == 20_000_000
             await until(lambda: pair.held == [True, False])
+
+    on_loop(main(), plain=plain)
+
+
+@loops
+def test_a_peer_that_was_behind_and_has_read_is_read_from_again(plain: bool) -> None:
+    def rule(event: Event) -> Sequence[Command]:
+        match event:
+            case PeerOpened():
+                return (Send(event.peer, bytes(20_000_000)),)
+            case PeerBehind():
+                return (AwaitDrained(event.peer),)
+            case _:
+                return ()
+
+    async def main() -> None:
+        async with paired(rule) as pair:
+            await until(lambda: len(pair.driven.service.of(PeerBehind)) == 1)
+            assert len(await pair.hears(20_000_000)) == 20_000_000
+            await until(lambda: len(pair.driven.service.of(PeerDrained)) == 1)
+            pair.far.sendall(b"I am back")
+            await until(lambda: pair.messages() == [b"I am back"])
 
     on_loop(main(), plain=plain)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from enchufe.clients.room_console import RoomConsole, converse
+from enchufe.clients.standard_streams import OutputGuard
 from enchufe.core.commands import Recall, Remember
 from enchufe.core.events import Event, Remembered
 from enchufe.net.driver import Driver, Equipment
@@ -23,19 +24,21 @@ class Rooms:
     Args:
         path: the file in which it keeps what was said; None to forget it at the end.
         stop: stops the server.
-        is_shown: whether its own screen shows the room.
+        output: guards the server's own screen, if that shows the room.
 
     Raises:
         EnchufeError: the file cannot be used.
     """
 
-    def __init__(self, path: Path | None, stop: Callable[[], None], *, is_shown: bool) -> None:
+    def __init__(
+        self, path: Path | None, stop: Callable[[], None], output: OutputGuard | None
+    ) -> None:
         self._stop = stop
-        self._is_shown = is_shown
+        self._output = output
         self._loop = asyncio.get_running_loop()
         self._driver: Driver | None = None
         self._console: RoomConsole | None = None
-        self._remembered: Remembered | None = None
+        self._remembered: list[Remembered] = []
         self._history = self._open(path)
         self.equipment = Equipment(history=self._perform)
 
@@ -51,8 +54,8 @@ class Rooms:
         """Remember what earlier runs kept, before anybody comes in."""
         self._driver = driver
         driver.happened(self._history.opened())
-        if self._is_shown:
-            self._console = RoomConsole(driver)
+        if self._output is not None:
+            self._console = RoomConsole(driver, self._output)
             driver.opened(self._console)
 
     async def speak(self, _driver: Driver) -> None:
@@ -68,19 +71,18 @@ class Rooms:
         self._history.perform(order)
 
     def _deliver(self, event: Event) -> None:
-        """Tell the service soon; of what became safe meanwhile only the last counts."""
+        """Tell the service soon, in order; of lines that become safe in a row the last counts."""
         if not isinstance(event, Remembered):
+            self._remembered = []  # what becomes safe from now on is told after this
             self._loop.call_soon(self._happened, event)
-        elif self._remembered is not None:
-            self._remembered = event
+        elif self._remembered:
+            self._remembered[0] = event
         else:
-            self._remembered = event
-            self._loop.call_soon(self._all_remembered)
+            self._remembered = [event]
+            self._loop.call_soon(self._all_remembered, self._remembered)
 
-    def _all_remembered(self) -> None:
-        event, self._remembered = self._remembered, None
-        if event is not None:
-            self._happened(event)
+    def _all_remembered(self, last: list[Remembered]) -> None:
+        self._happened(last.pop())
 
     def _happened(self, event: Event) -> None:
         if self._driver is not None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from enchufe.clients.language import _, plural
@@ -144,9 +145,9 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            _Figures(),
+            TextColumn("{task.description}", markup=False, table_column=_WHOLE_OR_CUT),
+            BarColumn(bar_width=BAR_CHARACTERS),
+            _Figures(table_column=_WHOLE),
             console=console,
             transient=True,
             refresh_per_second=REFRESHES_PER_S,
@@ -181,6 +182,13 @@ class Bars:
     def close(self) -> None:
         """Take all bars away."""
         self._progress.stop()
+
+
+BAR_CHARACTERS = 24
+"""Leaves room beside it for a name and the figures on a line of eighty characters or a few more."""
+
+_WHOLE = Column(no_wrap=True)
+_WHOLE_OR_CUT = Column(no_wrap=True, overflow="ellipsis", max_width=40)
 
 
 class _Figures(ProgressColumn):

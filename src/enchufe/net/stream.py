@@ -122,10 +122,9 @@ class StreamLink(asyncio.BaseProtocol):
         """Go on, or report that all has left."""
         if self._hold_input is not None:
             self._hold_input(False)
-        if self._awaiting_drained:
-            self._drained()
-        elif self._hold_input is None:
+        else:
             self.read_on()
+        self._drained()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Say that it is over, and why."""
