@@ -9,7 +9,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 from enchufe.clients.language import _, plural
-from enchufe.clients.words import duration, size
+from enchufe.clients.words import duration
+from enchufe.core.figures import size
 from enchufe.core.files import Objection, Stage, TellFile
 from enchufe.core.text import safe_text
 
@@ -232,6 +233,8 @@ def _objection(told: TellFile) -> str:
             return _("no file can be called so")
         case Objection.SPACE:
             return _("the disk has no room for it")
+        case Objection.FULL:
+            return _("all the place for files there is taken")
         case Objection.BUSY:
             return _("as many files as may be are on their way; try again later")
         case Objection.UNWANTED:

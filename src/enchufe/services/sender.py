@@ -42,6 +42,7 @@ Item: TypeAlias = str | FileChosen
 _EXIT_CODES = {
     Objection.SIZE: ExitCode.OVER_LIMIT,
     Objection.SPACE: ExitCode.OVER_LIMIT,
+    Objection.FULL: ExitCode.OVER_LIMIT,
     Objection.BUSY: ExitCode.OVER_LIMIT,
     Objection.NAME: ExitCode.DENIED,
     Objection.UNWANTED: ExitCode.DENIED,
