@@ -172,12 +172,16 @@ FileOrder: TypeAlias = (
 
 
 class FileChosen(Struct, frozen=True, tag=True):
-    """The person wants to send a file; ``modified_ns`` as in `PrepareFile`."""
+    """The person wants to send a file; ``modified_ns`` as in `PrepareFile`.
+
+    ``instead_of`` is the handle it had, if it was chosen again (`ChooseAgain`).
+    """
 
     at_ns: int
     file: str
     attachment: Attachment
     modified_ns: int = 0
+    instead_of: str = ""
 
 
 class FileChecked(Struct, frozen=True, tag=True):

@@ -43,6 +43,7 @@ class StreamLink(asyncio.BaseProtocol):
         "_closing",
         "_driver",
         "_hold_input",
+        "_is_behind",
         "_is_paced",
         "_left",
         "_linger",
@@ -77,6 +78,7 @@ class StreamLink(asyncio.BaseProtocol):
         self._closing = False
         self._peer_finished = False
         self._awaiting_drained = False
+        self._is_behind = False
         self._is_paced = False
         self._reason: Reason | None = None
         self._unsent_bytes = 0
@@ -108,21 +110,34 @@ class StreamLink(asyncio.BaseProtocol):
         return True
 
     def pause_writing(self) -> None:
-        """Stop what makes more to write."""
-        if self._hold_input is not None:
-            self._hold_input(True)
-        elif not self._awaiting_drained:
-            if not self._peer_finished:
-                self._transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._driver.behind, self.peer)
+        """Stop what makes more to write, unless only what was to be awaited waits."""
+        if not self._awaiting_drained:
+            self._fall_behind()
 
     def resume_writing(self) -> None:
-        """Go on, or report that all has left."""
-        if self._hold_input is not None:
-            self._hold_input(False)
+        """Go on, and report that all has left if that was awaited."""
+        self._catch_up()
         if self._awaiting_drained:
             self._drained()
-        elif self._hold_input is None:
+
+    def _fall_behind(self) -> None:
+        if self._is_behind:
+            return
+        self._is_behind = True
+        if self._hold_input is not None:
+            self._hold_input(True)
+            return
+        if not self._peer_finished:
+            self._transport.pause_reading()
+        asyncio.get_running_loop().call_soon(self._driver.behind, self.peer)
+
+    def _catch_up(self) -> None:
+        if not self._is_behind:
+            return
+        self._is_behind = False
+        if self._hold_input is not None:
+            self._hold_input(False)
+        else:
             self.read_on()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -151,6 +166,8 @@ class StreamLink(asyncio.BaseProtocol):
             return
         self.sent_bytes += len(message)
         self._write(message)
+        if self._awaiting_drained and self._queue_is_full():
+            self._fall_behind()
 
     def finish(self) -> None:
         """Half-close after what is queued.
@@ -194,9 +211,14 @@ class StreamLink(asyncio.BaseProtocol):
             return
         self._awaiting_drained = True
         self._pace()
+        if self._queue_is_full():
+            self._fall_behind()
         self._transport.set_write_buffer_limits(high=0)
         if self._transport.get_write_buffer_size() == 0:
             asyncio.get_running_loop().call_soon(self._drained)
+
+    def _queue_is_full(self) -> bool:
+        return self._transport.get_write_buffer_size() > SEND_QUEUE_BYTES_MAX
 
     def rest(self) -> None:
         """Read nothing more for now: whoever takes in what came needs a moment."""

@@ -89,13 +89,15 @@ def test_a_file_said_again_after_the_connection_broke_is_said_once() -> None:
     again.shares(1, PHOTO)  # without sending it again
     again.leaves(Reason.RESET)  # said, and not known to be safe
     plaza.disk_goes_on()
+    assert ncat.heard == ["ana: [photo.png, 23 B, image/png]"]
     third = plaza.framed()
     third.joins("ana", session="session of ana", after=1)
     plaza.forgets_what_was_heard()
     third.shares(1, PHOTO)
     assert third.frames == [("TAKEN", {"id": 1, "previous": 1, "stream": 1})]
     plaza.disk_goes_on()
-    assert ncat.heard == ["ana: [photo.png, 23 B, image/png]"]
+    assert ncat.heard == []
+    assert [line.number for line in plaza.disk] == [1]
 
 
 def test_what_was_not_sent_cannot_be_said() -> None:
