@@ -176,7 +176,7 @@ class StreamEnd:
             self._driver.hold_input(hold)
         elif not hold and self._reads:
             self._incoming.resume()
-        elif hold and not self._awaiting_drained:
+        elif hold:
             if not self._peer_finished:
                 self._incoming.pause()
             self._tell_behind()
