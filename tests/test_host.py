@@ -12,6 +12,7 @@ from enchufe.core.commands import (
     CancelTimer,
     Close,
     Command,
+    Finish,
     Order,
     Send,
     SendFrame,
@@ -345,6 +346,17 @@ def test_a_peer_that_was_waited_for_and_broke_a_rule_leaves_no_timer() -> None:
     orders = hear(host, b"la\n\0enchufe/2\n")
     assert orders[0] == CancelTimer(QUIET_ANA)
     assert not host._awaited_ends
+
+
+@pytest.mark.parametrize("said", [PREFACE, b"\0enchufe/2\n"], ids=["preface", "wrong"])
+def test_who_was_told_our_last_word_gets_no_preface_and_no_error_after_it(said: bytes) -> None:
+    host, notes = framed_host()
+    host._handle = Notes(Finish(ANA)).handle
+    host.drained(ANA, NOW_NS)
+    host._handle = notes.handle
+    assert [order for order in hear(host, said) if isinstance(order, Send)] == []
+    host.closed(ANA, Reason.FINISHED, NOW_NS)
+    assert not host._finished
 
 
 def test_a_service_may_speak_frames_first_and_hears_text_until_the_peer_does_so_too() -> None:

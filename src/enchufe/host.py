@@ -12,6 +12,7 @@ from enchufe.core.commands import (
     CancelTimer,
     Close,
     Command,
+    Finish,
     Order,
     Send,
     SendFrame,
@@ -48,6 +49,8 @@ Witness: TypeAlias = Callable[[Event | Command], None]
 
 _QUIET_TIMER = "text quiet "
 _KNOWN_KINDS = frozenset(Kind)
+_SAID_TO_PEERS = frozenset((Send, SendFrame, Spread, SpreadFrame, SpeakFrames, Finish))
+"""The commands that become bytes, or after which none may; all others are orders as they are."""
 
 
 class Host:
@@ -66,6 +69,8 @@ class Host:
         witness: Witness | None = None,
     ) -> None:
         self._handle = service.handle
+        # A service that takes bytes as they come knows no frames: its commands are orders.
+        self._handle_raw = cast("Callable[[Event], Sequence[Order]]", service.handle)
         self._framing = framing
         self._is_raw = framing is Framing.RAW
         self._witness = witness
@@ -74,6 +79,7 @@ class Host:
         self._awaited_ends: set[int] = set()  # peers whose silence would end a line
         self._speech = Speech()
         self._framed_sources: set[int] = set()  # datagram peers that have sent a frame
+        self._finished: set[int] = set()  # peers to whom nothing can be said any more
 
     def opened(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         """Tell the service that ``peer`` is there."""
@@ -85,7 +91,7 @@ class Host:
     def received(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
         """Tell the service what the bytes that came from ``peer`` mean."""
         if self._is_unwatched_raw:
-            return _orders(self._handle(MessageReceived(at_ns, peer, data)))
+            return self._handle_raw(MessageReceived(at_ns, peer, data))
         if self._is_raw:
             return _orders(self._witnessed(MessageReceived(at_ns, peer, data)))
         if peer.is_stream:
@@ -98,9 +104,9 @@ class Host:
         """Tell the service of many datagrams that were read at one wake-up."""
         orders: list[Order] = []
         if self._is_unwatched_raw:
-            handle = self._handle
+            handle = self._handle_raw
             for peer, data in arrivals:
-                orders += _orders(handle(MessageReceived(at_ns, peer, data)))
+                orders += handle(MessageReceived(at_ns, peer, data))
         else:
             for peer, data in arrivals:
                 orders += self.received(peer, data, at_ns)
@@ -135,6 +141,7 @@ class Host:
         orders = self._flushed_text(peer, at_ns)
         self._decoders.pop(peer.id, None)
         self._framed_sources.discard(peer.id)
+        self._finished.discard(peer.id)
         self._speech.forget(peer)
         return [*orders, *self.happened(PeerClosed(at_ns, peer, reason, unsent_bytes))]
 
@@ -150,10 +157,13 @@ class Host:
         commands = self._handle(event) if self._witness is None else self._witnessed(event)
         if self._is_raw or not commands:
             return _orders(commands)
-        orders: list[Order] = []
+        orders: list[Command] = []
         for command in commands:
-            orders += self._encoded(command)
-        return orders
+            if type(command) in _SAID_TO_PEERS:
+                orders += self._encoded(command)
+            else:
+                orders.append(command)
+        return _orders(orders)
 
     def _witnessed(self, event: Event) -> Sequence[Command]:
         if self._witness is None:
@@ -195,7 +205,7 @@ class Host:
         if isinstance(piece, bytes):
             return self.happened(MessageReceived(at_ns, peer, piece))
         if isinstance(piece, Change):
-            ours = self._speech.frames_for(peer)
+            ours = () if peer.id in self._finished else self._speech.frames_for(peer)
             return [*ours, *self.happened(PeerFramed(at_ns, peer))]
         if piece.kind == Kind.TEXT:
             return self.happened(MessageReceived(at_ns, peer, piece.payload))
@@ -224,9 +234,10 @@ class Host:
     def _broken(self, peer: Peer, error: ProtocolError) -> Sequence[Order]:
         """End a conversation in which nothing more can be understood, and say why."""
         del self._decoders[peer.id]
-        said = self._speech.error(peer, str(error))
+        is_finished = peer.id in self._finished
+        said = () if is_finished else (Send(peer, self._speech.error(peer, str(error))),)
         quiet = self._quiet_timer(peer, waits=False)
-        return [*quiet, Send(peer, said), Close(peer, Reason.PROTOCOL)]
+        return [*quiet, *said, Close(peer, Reason.PROTOCOL)]
 
     def _flushed_text(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         held = self._decoders.get(peer.id)
@@ -251,10 +262,13 @@ class Host:
                 return self._speech.spread_frame(command)
             case SpeakFrames():
                 return self._speech.frames_for(command.peer)
+            case Finish():
+                self._finished.add(command.peer.id)
+                return (command,)
             case _:
                 return (command,)
 
 
 def _orders(commands: Sequence[Command]) -> Sequence[Order]:
-    """Return the commands of a service that takes bytes as they come: it knows no frames."""
+    """Return ``commands``, none of which is left to be encoded."""
     return cast("Sequence[Order]", commands)

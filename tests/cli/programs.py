@@ -205,7 +205,7 @@ class Server(Program):
     ) -> None:
         super().__init__("serve", *words, env=env, before=before, stdin=stdin)
         try:
-            self.out.until("Ctrl-C stops|^waiting for|^Esperando|Ready")
+            self.out.until("Ctrl-C (stops|termina)|^waiting for|^Esperando|Ready")
         except AssertionError as error:
             self.process.kill()
             self.process.wait()
@@ -217,7 +217,7 @@ class Server(Program):
     @property
     def endpoints(self) -> list[str]:
         """What to connect to, in the order in which it is printed."""
-        return re.findall(r"enchufe connect (\S+)", self.out.text)
+        return re.findall(r"enchufe (?:connect|chat) (\S+)", self.out.text)
 
     @property
     def port(self) -> int:

@@ -411,16 +411,29 @@ def test_a_signal_leaves_with_130(number: int, transport: str) -> None:
             server.out.until(r"left after.*: 6 B received, 6 B sent")
 
 
+class Silence:
+    """A server that takes a call and says nothing."""
+
+    def __init__(self) -> None:
+        self.came = threading.Event()
+        self.stay = threading.Event()
+
+    def talk(self, _sock: socket.socket) -> None:
+        self.came.set()
+        self.stay.wait(20)
+
+
 def test_a_signal_leaves_while_waiting_for_the_answer() -> None:
-    stay = threading.Event()
+    silence = Silence()
     with (
-        one_conversation(lambda _sock: stay.wait(8)) as port,
+        one_conversation(silence.talk) as port,
         running("connect", f"tcp://127.0.0.1:{port}", "--send", "hello") as client,
     ):
-        time.sleep(0.5)
+        assert silence.came.wait(10)
+        time.sleep(0.2)
         client.signal()
         assert client.wait() == ExitCode.INTERRUPTED
-        stay.set()
+        silence.stay.set()
 
 
 @linux
@@ -434,19 +447,20 @@ def test_a_signal_leaves_while_connecting() -> None:
 
 
 def test_a_signal_leaves_while_the_server_reads_nothing() -> None:
-    stay = threading.Event()
+    silence = Silence()
     with (
-        one_conversation(lambda _sock: stay.wait(8)) as port,
+        one_conversation(silence.talk) as port,
         running("connect", f"tcp://127.0.0.1:{port}") as client,
     ):
         with contextlib.suppress(BrokenPipeError):
             os.set_blocking(client.process.stdin.fileno(), False)  # type: ignore[union-attr]
             with contextlib.suppress(BlockingIOError):
                 client.process.stdin.raw.write(bytes(10_000_000))  # type: ignore[union-attr]
-        time.sleep(0.5)
+        assert silence.came.wait(10)
+        time.sleep(0.3)
         client.signal()
         assert client.wait() == ExitCode.INTERRUPTED
-        stay.set()
+        silence.stay.set()
 
 
 def test_a_server_that_goes_away_ends_the_call_and_a_late_word_is_refused() -> None:

@@ -138,8 +138,9 @@ def test_files_travel_encrypted(
     with receiving(inbox, listen="tls://127.0.0.1:0") as receiver:
         ended = send(receiver, photo)
         assert ended.code == ExitCode.DONE, ended.err
+        assert ended.err.count("is new here: its certificate") == 1
         wrong = send(receiver, photo, "--fingerprint", "00" * 32)
-        assert wrong.code != ExitCode.DONE
+        assert wrong.code == ExitCode.DENIED
     assert receiver.names == ["photo.png"]
     assert (inbox / "photo.png").read_bytes() == photo.read_bytes()
 

@@ -11,7 +11,8 @@ from enchufe.core.events import Event, MessageReceived, PeerFinished
 from enchufe.core.exits import ExitCode
 from enchufe.core.peer import Transport
 from enchufe.core.service import Framing
-from enchufe.services.talk import Talk, is_bye
+from enchufe.services.talk import Talk
+from enchufe.services.talk.service import is_bye
 from enchufe.sim.driver import Driver
 from enchufe.sim.world import World
 

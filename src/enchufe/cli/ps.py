@@ -108,7 +108,7 @@ def _port(text: str) -> int:
 
 def _selection(args: argparse.Namespace) -> "SocketSelection":
     from enchufe.core.peer import Transport
-    from enchufe.machine.sockets import SocketSelection
+    from enchufe.machine.sockets import OF_SOCKETS, SocketSelection
 
     chosen = {
         transport
@@ -121,7 +121,7 @@ def _selection(args: argparse.Namespace) -> "SocketSelection":
         for transport in transports
     }
     return SocketSelection(
-        transports=frozenset(chosen or Transport),
+        transports=frozenset(chosen or OF_SOCKETS),
         listening_only=args.listen,
         everything=args.all,
         ports=frozenset(args.port),

@@ -2,14 +2,16 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, tls_settings
+from enchufe.cli.parsing import add_encryption, size_bytes, tls_settings
 from enchufe.cli.reaching import CONNECT_TIMEOUT_S, add_reaching, family_of, source_of
 from enchufe.cli.serve import add_networks
 from enchufe.clients.language import _
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.exits import ExitCode
+from enchufe.core.limits import FILE_BYTES_MAX
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
     from enchufe.clients.talking import Habits
@@ -36,6 +38,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
                 _("say two things and end"),
             ),
             (
+                "enchufe talk --listen tcp://:12345 --into inbox/",
+                _("take what they /send into a folder"),
+            ),
+            (
                 "enchufe talk --listen 'tcp://*:12345' --allow 192.168.0.0/16",
                 _("be reached from other machines, but not from everywhere"),
             ),
@@ -50,6 +56,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ),
     )
     _add_talking(parser)
+    _add_files(parser)
     add_reaching(parser)
     add_networks(parser.add_argument_group(_("who may come in")))
     add_encryption(parser, serves=True, calls=True)
@@ -68,6 +75,29 @@ def _add_talking(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
+    )
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("files that come (/send FILE sends one)"))
+    group.add_argument(
+        "--into",
+        type=Path,
+        metavar=_("FOLDER"),
+        help=_("take every file into this folder (default: ask, where there is a terminal)"),
+    )
+    group.add_argument(
+        "--max-size",
+        type=size_bytes,
+        default=FILE_BYTES_MAX,
+        metavar=_("SIZE"),
+        help=_("take no larger file: bytes, or 100K, 20M, 2G (default: 1G)"),
+    )
+    group.add_argument(
+        "--no-pictures",
+        dest="pictures",
+        action="store_false",
+        help=_("do not show pictures, where the terminal could"),
     )
 
 
@@ -132,7 +162,14 @@ async def _wait(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _habits(arguments: argparse.Namespace) -> "Habits":
+    from enchufe.clients.talk_files import Taking
     from enchufe.clients.talking import Habits
 
+    taking = Taking(arguments.into, arguments.max_size, arguments.pictures)
     at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
-    return Habits(turns=arguments.turns, interactive=at_terminal, log=arguments.log is not None)
+    return Habits(
+        turns=arguments.turns,
+        interactive=at_terminal,
+        log=arguments.log is not None,
+        taking=taking,
+    )

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from msgspec import Struct
 
 from enchufe.clients.calling import Calling
-from enchufe.clients.language import translated
+from enchufe.clients.language import _, translated
 from enchufe.clients.room_screen import RoomScreen
+from enchufe.clients.saying import say, say_error
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.core.events import InputEnded, InputTyped
 from enchufe.core.exits import ExitCode
@@ -84,7 +85,14 @@ class Chatting:
         Raises:
             EnchufeError: the room could not be reached.
         """
-        return await self._calling.run(self._talk)
+        exit_code = await self._calling.run(self._talk)
+        datagram = self._calling.datagram
+        failure = None if datagram is None else datagram.failure
+        if exit_code is ExitCode.REFUSED and failure is not None:
+            say_error(failure)
+        elif exit_code is ExitCode.OUTPUT_CLOSED:
+            say(_("Standard output was closed by the program that read it."))
+        return exit_code
 
     async def _talk(self) -> None:
         try:

@@ -43,7 +43,7 @@ RECEIVE = "receive"
 """What `enchufe receive` calls itself: it is in no catalogue, as it needs a folder."""
 
 
-class _Console(Console):
+class PipedConsole(Console):
     """A console that says so when its reader leaves, instead of ending the program itself."""
 
     def on_broken_pipe(self) -> None:
@@ -62,7 +62,7 @@ class ServerConsole:
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self.console = _Console(file=stream, highlight=False, markup=False, soft_wrap=True)
+        self.console = PipedConsole(file=stream, highlight=False, markup=False, soft_wrap=True)
         self._announced: set[tuple[Transport, str, int, str]] = set()
         self._width = max(len(name) for name in CATALOGUE)
 

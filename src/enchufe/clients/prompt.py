@@ -1,21 +1,29 @@
 """The line a person types, with editing and history; what arrives never breaks it."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TextIO, cast
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
+from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.patch_stdout import StdoutProxy
+from prompt_toolkit.shortcuts import CompleteStyle
+
+from enchufe.clients.status_line import StatusLine
 
 SCREEN_PAUSE_S = 0.02
 """How long what arrives is gathered before the line being typed makes room for it: short,
 so that a flood cannot pile up in front of Ctrl-C; long enough to draw that line seldom."""
+
+STATUS_PAUSE_S = 0.2
+"""How often at most a bar beside the line is drawn: nobody reads faster."""
 
 
 def history_path(environment: dict[str, str]) -> Path:
@@ -63,18 +71,53 @@ def _erase_empty_line(session: PromptSession[str], *, keeps: bool) -> None:
     buffer.accept_handler = sent
 
 
-async def lines(prompt: str, *, keeps: bool = True) -> AsyncIterator[str]:
+class _PathsAfter(Completer):
+    """Completes the name of a file after a word."""
+
+    def __init__(self, word: str) -> None:
+        self._before = f"{word} "
+        self._paths = PathCompleter(expanduser=True)
+
+    def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
+        """Yield what may follow."""
+        typed = document.text_before_cursor
+        if typed.startswith(self._before):
+            path = Document(typed.removeprefix(self._before).lstrip())
+            yield from self._paths.get_completions(path, event)
+
+
+def _drawn_beside(session: PromptSession[str], status: StatusLine) -> Callable[[], str]:
+    """Return what draws ``status`` beside the line while it is typed, and not once it is sent."""
+    app = session.app
+    app.min_redraw_interval = STATUS_PAUSE_S
+    status.changed = app.invalidate
+    return lambda: "" if app.is_done else status.text
+
+
+async def lines(
+    prompt: str, *, keeps: bool = True, status: StatusLine | None = None, paths_after: str = ""
+) -> AsyncIterator[str]:
     """Yield each line typed, until Ctrl-D.
 
     Args:
         prompt: shown before the line.
         keeps: whether a line stays on the screen when it is sent, or whoever takes it
             shows it in a place of its own.
+        status: drawn beside the line, as far as there is room.
+        paths_after: the Tab key completes the names of files after this word.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
-    session: PromptSession[str] = PromptSession(history=_history(), output=_output())
+    session: PromptSession[str] = PromptSession(
+        history=_history(),
+        output=_output(),
+        completer=_PathsAfter(paths_after) if paths_after else None,
+        complete_while_typing=False,
+        complete_style=CompleteStyle.READLINE_LIKE,  # a menu would need room below the line
+    )
+    if status is not None:
+        session.rprompt = _drawn_beside(session, status)
     _erase_empty_line(session, keeps=keeps)
     proxy = StdoutProxy(raw=True, sleep_between_writes=SCREEN_PAUSE_S)
     stream = cast("TextIO", proxy)  # as prompt_toolkit's own patch_stdout does

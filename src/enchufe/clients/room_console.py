@@ -4,10 +4,11 @@ import sys
 import time
 from collections.abc import Callable
 
-from rich.console import Console
 from rich.text import Text
 
+from enchufe.clients.console import PipedConsole
 from enchufe.clients.room_screen import line_of
+from enchufe.clients.standard_streams import OutputGuard
 from enchufe.core.events import Reason
 from enchufe.core.peer import Peer, Transport
 from enchufe.net.driver import Driver
@@ -18,27 +19,32 @@ class RoomConsole:
 
     Args:
         driver: of the room.
+        output: guards the screen.
     """
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, output: OutputGuard) -> None:
         self.peer = Peer(driver.next_number(), Transport.CONSOLE)
         self.opened_ns = 0
         self.received_bytes = 0
         self.sent_bytes = 0
         self._driver = driver
-        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._show = output.guard(self._print)
+        self._console = PipedConsole(highlight=False, markup=False, soft_wrap=True)
 
     def speak(self, line: str) -> None:
         """Say a line in the room."""
-        data = line.encode() + b"\n"
+        data = line.encode("utf-8", "surrogateescape") + b"\n"
         self.received_bytes += len(data)
         self._driver.received(self, data)
 
     def send(self, message: bytes) -> None:
         """Show what is said; whoever said it is in front of the first colon."""
         self.sent_bytes += len(message)
+        self._show(message.decode())
+
+    def _print(self, text: str) -> None:
         clock = Text(time.strftime("%H:%M:%S"), style="dim")
-        for line in message.decode().splitlines():
+        for line in text.splitlines():
             self._console.print(clock, _shown(line))
 
     def finish(self) -> None:

@@ -13,18 +13,12 @@ from enchufe.clients.language import _
 from enchufe.clients.saying import say
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.transfers import Transfers
-from enchufe.clients.words import sentence, why_over
+from enchufe.clients.words import why_over
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.exits import ExitCode
 from enchufe.core.figures import size
-from enchufe.core.notices import (
-    Notice,
-    PeerLeft,
-    ServerNotRemembered,
-    ServerRemembered,
-    TlsFailed,
-)
+from enchufe.core.notices import Notice, PeerLeft
 from enchufe.core.peer import Peer
 from enchufe.core.service import Framing
 from enchufe.core.text import safe_bytes
@@ -107,8 +101,6 @@ class Sending:
     def _notice(self, notice: Notice) -> None:
         if isinstance(notice, PeerLeft):
             self._left = notice
-        elif isinstance(notice, ServerRemembered | ServerNotRemembered | TlsFailed):
-            say(sentence(notice))
 
     def _say_end(self, exit_code: ExitCode) -> None:
         endpoint = self._dialling.endpoint

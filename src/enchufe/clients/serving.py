@@ -131,7 +131,7 @@ async def _run(
 ) -> ExitCode:
     server = Server(rules, screen.notice)
     screen.output.end_run = lambda: server.stop(ExitCode.OUTPUT_CLOSED)
-    rooms = Rooms(choices.history, server.stop, is_shown=screen.shows_room)
+    rooms = Rooms(choices.history, server.stop, screen.output if screen.shows_room else None)
     wishes = _wishes(choices)
     services = [_serving(name, bound, wishes, screen, rooms) for name, bound in sockets.items()]
     try:

@@ -1,9 +1,10 @@
 """Two people talk: one of them is here, typing, whether this end calls or is called."""
 
 import asyncio
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from msgspec import Struct
 
@@ -11,10 +12,11 @@ from enchufe.clients.call import FLOOD_PAUSE_S, SCREEN_REST_S
 from enchufe.clients.calling import Calling
 from enchufe.clients.console import PROBLEMS, ncat_to, url_of
 from enchufe.clients.display import Display, Hide, Marked, Pass
-from enchufe.clients.language import _
+from enchufe.clients.language import _, translated
 from enchufe.clients.saying import say, say_error
 from enchufe.clients.speech import Manner, Speech
 from enchufe.clients.standard_streams import OutputGuard
+from enchufe.clients.talk_files import SEND, Taking, TalkFiles
 from enchufe.clients.words import refusal_reason, sentence
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.events import InputEnded, InputTyped
@@ -34,6 +36,7 @@ from enchufe.net.stream import StreamLink
 from enchufe.net.tls import TlsSettings, check_needed, serving_tls
 from enchufe.record.json_lines import JsonLines
 from enchufe.services.talk import Talk, TalkTexts
+from enchufe.services.talk.service import is_bye
 
 
 class Habits(Struct, frozen=True):
@@ -43,11 +46,13 @@ class Habits(Struct, frozen=True):
         turns: whether each waits for the other's answer.
         interactive: whether a person types at a terminal.
         log: whether events are written instead of what the other side says.
+        taking: what becomes of files that come.
     """
 
     turns: bool = False
     interactive: bool = False
     log: bool = False
+    taking: Taking = Taking()
 
 
 async def call(dialling: Dialling, habits: Habits) -> ExitCode:
@@ -74,7 +79,11 @@ async def call(dialling: Dialling, habits: Habits) -> ExitCode:
     )
     person.stop = calling.stop
     person.gates.append(calling.may_read_input)
-    exit_code = await calling.run(lambda: person.speak(calling.driver))
+    person.files.open(calling.driver.happened)
+    try:
+        exit_code = await calling.run(lambda: person.speak(calling.driver))
+    finally:
+        person.files.close()
     failure = None if calling.datagram is None else calling.datagram.failure
     if exit_code is ExitCode.REFUSED and failure is not None:
         say_error(failure)
@@ -124,8 +133,13 @@ async def wait_for_call(
     person.stop = server.stop
     sockets = await listen(endpoint, family=family)
     host = person.host(calling=False)
-    serving = Serving("talk", host, sockets, person.show, person.equipment, person.speak)
-    return person.ended(await server.run([serving]))
+    serving = Serving(
+        "talk", host, sockets, person.show, person.equipment, person.speak, person.begin
+    )
+    try:
+        return person.ended(await server.run([serving]))
+    finally:
+        person.files.close()
 
 
 class _Person:
@@ -140,7 +154,10 @@ class _Person:
         self._may_type = asyncio.Event()
         self._may_type.set()
         self.gates = [self._may_type]
-        self.equipment = Equipment(tell=_tell, hold_input=self._hold_input)
+        self.files = TalkFiles(habits.taking, interactive=habits.interactive)
+        self.equipment = Equipment(
+            tell=_tell, files=self.files.perform, hold_input=self._hold_input
+        )
         self._habits = habits
         self._output = OutputGuard()
         self._output.end_run = lambda: self.stop(ExitCode.OUTPUT_CLOSED)
@@ -152,7 +169,10 @@ class _Person:
 
     def host(self, *, calling: bool) -> Host:
         """Return the service, ready for its peers."""
-        talk = Talk(_texts(), calling=calling, turns=self._habits.turns)
+        policy = self.files.policy
+        talk = Talk(
+            translated(TalkTexts()), calling=calling, turns=self._habits.turns, policy=policy
+        )
         return Host(talk, Framing.FRAMES, self.log if self._habits.log else None)
 
     def show(self, peer: Peer, message: bytes) -> None:
@@ -168,26 +188,43 @@ class _Person:
         self._rests = False
         link.read_on()
 
+    def begin(self, driver: Driver) -> None:
+        """Get ready, before anybody comes."""
+        self.files.open(driver.happened)
+
     async def speak(self, driver: Driver) -> None:
         """Hand over what is typed, until its end."""
         self._driver = driver
-        speech = Speech(Manner(interactive=self._habits.interactive), is_stream=False)
         count = 0
         try:
-            async for line in speech.messages():
+            async for line in self._lines():
                 count += 1
                 await self._say(driver, line, count)
         except KeyboardInterrupt:
             self.stop(ExitCode.INTERRUPTED)
             return
+        self.files.refuse_all()
         driver.happened(InputEnded(time.time_ns()))
+
+    async def _lines(self) -> AsyncIterator[bytes]:
+        if not self._habits.interactive:
+            async for line in Speech(Manner(), is_stream=False).messages():
+                yield line
+            return
+        from enchufe.clients.prompt import lines
+
+        async for typed in lines("> ", status=self.files.status, paths_after=SEND):
+            yield os.fsencode(typed)
 
     async def _say(self, driver: Driver, line: bytes, count: int) -> None:
         """Say one line; a pipe waits until there is room for the next, a person is told."""
         if self._habits.interactive and not all(gate.is_set() for gate in self.gates):
             say(_("Too much is waiting already; this was not sent."))
             return
-        driver.happened(InputTyped(time.time_ns(), line))
+        if is_bye(line):
+            self.files.refuse_all()
+        if not self.files.obey(line):
+            driver.happened(InputTyped(time.time_ns(), line))
         if self._habits.interactive:
             return
         await asyncio.sleep(0 if count % DATAGRAM_BATCH_MAX else FLOOD_PAUSE_S)
@@ -254,25 +291,6 @@ def _display(habits: Habits) -> Display:
 
 def _tell(text: str, _by: str) -> None:
     say(safe_text(text))
-
-
-def _texts() -> TalkTexts:
-    return TalkTexts(
-        came=_("{who} is here."),
-        busy=_("somebody else is talking here; try again later"),
-        stranger=_("{who} wanted to talk too, and was told that the line is busy."),
-        nobody_yet=_("Nobody is here yet: what you type waits until somebody comes."),
-        not_your_turn=_("It is the other side's turn: what you type waits for the answer."),
-        too_long=_("Not sent: a datagram carries at most {most} bytes, and this has {size}."),
-        unknown=_("“{command}” is no command, and was not sent. /help lists them all."),
-        help=_("/bye ends the talk at once, bye in its turn. //text sends /text."),
-        said_bye=_("{who} has said bye."),
-        left=_("{who} has left."),
-        lost=_("{who} is not there any more; what was said last may not have arrived."),
-        unsent=_("What was still waiting has not been sent (lines: {count})."),
-        awaiting=_("All is said; waiting for the answer of {who}. Ctrl-C leaves."),
-        silence=_("Nothing has come for {seconds:g} s."),
-    )
 
 
 def _never_cut(_kept_bytes: int, _whole_bytes: int) -> None:

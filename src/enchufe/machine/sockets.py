@@ -26,6 +26,10 @@ from enchufe.machine.socket_diag import KernelSocket
 LISTEN = "LISTEN"
 
 
+OF_SOCKETS = (Transport.TCP, Transport.UDP, Transport.UNIX, Transport.UNIXGRAM)
+"""The transports the system itself knows; TLS is TCP to it."""
+
+
 class SocketEntry(Struct, frozen=True, tag=True):
     """One socket of this machine; None stands for what the system does not say.
 
@@ -93,7 +97,7 @@ class SocketSelection(Struct, frozen=True):
         pid: only this process.
     """
 
-    transports: frozenset[Transport] = frozenset(Transport)
+    transports: frozenset[Transport] = frozenset(OF_SOCKETS)
     listening_only: bool = False
     everything: bool = False
     ports: frozenset[int] = frozenset()
@@ -133,7 +137,9 @@ def list_sockets(selection: SocketSelection = _DEFAULT) -> list[SocketEntry]:
     Source: sock_diag(7) and proc(5) on Linux, psutil elsewhere.
     """
     known = functools.cache(program_of)
-    held = held_sockets([transport for transport in Transport if transport in selection.transports])
+    held = held_sockets(
+        [transport for transport in OF_SOCKETS if transport in selection.transports]
+    )
     entries = [_entry(each, known(each.pids[0]) if each.pids else Program()) for each in held]
     return sorted(filter(selection.takes, entries), key=_order)
 
@@ -182,7 +188,7 @@ def _counts_drops(found: KernelSocket) -> bool:
 
 
 def _order(entry: SocketEntry) -> tuple[bool, int, int, str, str]:
-    transports = list(Transport)
+    transports = list(OF_SOCKETS)
     rank = transports.index(entry.transport)
     return (not entry.listens, rank, entry.local_port, entry.local, entry.remote)
 

@@ -139,6 +139,7 @@ class StreamLink(asyncio.BaseProtocol):
             self._hold_input(False)
         else:
             self.read_on()
+        self._drained()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Say that it is over, and why."""
@@ -167,7 +168,7 @@ class StreamLink(asyncio.BaseProtocol):
         self.sent_bytes += len(message)
         self._write(message)
         if self._awaiting_drained and self._queue_is_full():
-            self._fall_behind()
+            self._fall_behind()  # what paces itself is not all that is said
 
     def finish(self) -> None:
         """Half-close after what is queued.
@@ -218,7 +219,13 @@ class StreamLink(asyncio.BaseProtocol):
             asyncio.get_running_loop().call_soon(self._drained)
 
     def _queue_is_full(self) -> bool:
-        return self._transport.get_write_buffer_size() > SEND_QUEUE_BYTES_MAX
+        """Return whether a peer that is served does not read what it is sent.
+
+        A caller paces itself while it awaits the end of its queue; what a person types
+        meanwhile must get through.
+        """
+        waiting_bytes = self._transport.get_write_buffer_size()
+        return self._hold_input is None and waiting_bytes > SEND_QUEUE_BYTES_MAX
 
     def rest(self) -> None:
         """Read nothing more for now: whoever takes in what came needs a moment."""

@@ -48,6 +48,7 @@ from enchufe.core.room_words import RoomWords
 from enchufe.services.visitor import OUTBOX_MAX, Visitor, VisitorWords
 
 IN = Tell("* You are ana in plaza. /help lists what you can do, /bye leaves.")
+NO_ROOM = Tell("There is no room at the other side: it did not answer in frames.")
 AGAIN = Peer(4, Transport.TCP, "192.0.2.1", 50_001)
 
 
@@ -233,17 +234,21 @@ def test_who_does_not_answer_in_frames_is_no_room() -> None:
     service = visitor()
     service.handle(opened(ANA))
     Playbook(service).when(received(ANA, b"220 smtp ready")).when(
-        fired("answer"),
-        Tell("There is no room at the other side: it did not answer in frames."),
-        Close(ANA),
-        Stop(ExitCode.PROTOCOL),
-    )
+        fired("answer"), NO_ROOM, Close(ANA), Stop(ExitCode.PROTOCOL)
+    ).when(closed(ANA, Reason.STOPPING))
 
 
-def test_who_closes_before_we_are_in_is_no_room_either() -> None:
+@pytest.mark.parametrize("before", [[], [input_ended()]])
+def test_who_closes_before_we_are_in_is_no_room_either(before: Sequence[Event]) -> None:
     service = visitor()
-    service.handle(opened(ANA))
-    Playbook(service).when(closed(ANA, Reason.FINISHED), Stop(ExitCode.PROTOCOL))
+    for event in (opened(ANA), *before):
+        service.handle(event)
+    Playbook(service).when(closed(ANA, Reason.FINISHED), NO_ROOM, Stop(ExitCode.PROTOCOL))
+
+
+def test_where_nobody_hears_datagrams_the_system_says_why() -> None:
+    playbook, _commands = over_datagrams()
+    playbook.when(closed(LUIS, Reason.REFUSED), Stop(ExitCode.REFUSED))
 
 
 @pytest.mark.parametrize(
@@ -256,7 +261,9 @@ def test_who_closes_before_we_are_in_is_no_room_either() -> None:
 def test_a_refusal_is_told_and_ends_it(words: bytes, exit_code: ExitCode) -> None:
     service = visitor()
     service.handle(opened(ANA))
-    Playbook(service).when(received(ANA, words), Tell(words.decode()), Stop(exit_code))
+    Playbook(service).when(received(ANA, words), Tell(words.decode()), Stop(exit_code)).when(
+        closed(ANA, Reason.FINISHED)
+    )
 
 
 def test_a_room_that_does_not_answer_any_more_is_called_again() -> None:
@@ -399,9 +406,6 @@ def test_over_datagrams_it_says_goodbye() -> None:
 
 def test_over_datagrams_silence_is_told_from_a_wrong_answer() -> None:
     playbook, _commands = over_datagrams()
-    playbook.when(
-        fired("answer"),
-        Tell("There is no room at the other side: it did not answer in frames."),
-        Close(LUIS),
-        Stop(ExitCode.TIMED_OUT),
+    playbook.when(fired("answer"), NO_ROOM, Close(LUIS), Stop(ExitCode.TIMED_OUT)).when(
+        closed(LUIS, Reason.STOPPING)
     )

@@ -49,10 +49,12 @@ class Policy(Struct, frozen=True):
     Args:
         size_bytes_max: no larger ones.
         asks: whether the person is asked for each.
+        takes: whether any are taken at all.
     """
 
     size_bytes_max: int = FILE_BYTES_MAX
     asks: bool = False
+    takes: bool = True
 
 
 class _State(Enum):
@@ -150,6 +152,8 @@ class Incoming:
 
     def _objection(self, coming: _Coming) -> Objection | None:
         attachment = coming.attachment
+        if not self._policy.takes:
+            return Objection.UNWANTED
         if attachment.size_bytes > self._policy.size_bytes_max:
             return Objection.SIZE
         if not 0 < len(attachment.name) <= FILE_NAME_CHARACTERS_MAX:

@@ -64,7 +64,7 @@ class Files:
     ) -> None:
         self._room = room
         self._sayings = sayings
-        self._incoming = Incoming(Policy(size_bytes_max))
+        self._incoming = Incoming(Policy(size_bytes_max, takes=size_bytes_max > 0))
         self._outgoing: dict[int, Outgoing] = {}
         self._uploads: OrderedDict[tuple[str, str], Attachment] = OrderedDict()
         self._fetches: dict[str, tuple[int, int]] = {}  # by whom each file was asked for, and how

@@ -130,16 +130,19 @@ class Chat:
 
     def _message(self, member: Member, event: MessageReceived) -> Sequence[Command]:
         """Take a line of text: an order, a farewell, or something to be said."""
-        entered = self._arrivals.enter(member) if member.state is State.ARRIVING else []
+        if member.state is State.ARRIVING:
+            return [*self._arrivals.enter(member), *self._line(member, event)]
+        return self._line(member, event)
+
+    def _line(self, member: Member, event: MessageReceived) -> list[Command]:
         text = event.message.strip()
-        if text.startswith(b"/") and not text.startswith(b"//"):
-            return [*entered, *self._orders.obey(member, safe_bytes(text), event.at_ns)]
-        if text.lower() == b"bye":
-            return [*entered, *self._arrivals.leave(member)]
-        if not text:
-            return entered
-        text = text.removeprefix(b"/") if text.startswith(b"//") else text
-        return [*entered, *self._sayings.say(member, text, event.at_ns)]
+        if text.startswith(b"/"):
+            if not text.startswith(b"//"):
+                return self._orders.obey(member, safe_bytes(text), event.at_ns)
+            text = text.removeprefix(b"/")
+        elif text.lower() == b"bye":
+            return self._arrivals.leave(member)
+        return self._sayings.say(member, text, event.at_ns) if text else []
 
     def _frame(self, member: Member, event: FrameReceived) -> Sequence[Command]:
         frame = event.frame

@@ -152,6 +152,7 @@ class Visitor:
         self._is_in = False
         self._was_in = False
         self._is_leaving = False
+        self._is_over = False
         self._last_id = -1
         self._number = 0
         self._outbox: deque[_Unsaid] = deque()
@@ -388,6 +389,7 @@ class Visitor:
         """Tell what the room says in words; before it speaks frames it may refuse us."""
         refused = refusal_exit_code(message)
         if refused is not None and not self._was_in:
+            self._is_over = True
             return (Tell(safe_bytes(message)), Stop(refused))
         return (Tell(safe_bytes(message, keep="\n")),) if self._is_in else ()
 
@@ -450,17 +452,24 @@ class Visitor:
 
     def _closed(self, event: PeerClosed) -> Sequence[Command]:
         self._peer, self._is_in = None, False
+        if self._is_over:
+            return ()
+        if not self._was_in:
+            return self._never_let_in(event.peer)
         if self._is_leaving and not self._count_unsaid():
             return (Stop(ExitCode.DONE),)
-        if not self._was_in:
-            refused = ExitCode.PROTOCOL if event.peer.is_stream else ExitCode.REFUSED
-            return (Stop(refused),)
         left = [*self._uploads.lose(), *self._downloads.lose(event)]
         return [*left, *self._call_again(self._words.lost)]
 
     def _count_unsaid(self) -> int:
         """Return how much is under way, either way."""
         return len(self._outbox) + self._uploads.count + self._downloads.count
+
+    def _never_let_in(self, peer: Peer) -> Sequence[Command]:
+        """End it; why nobody is there for datagrams, only the system knows."""
+        if peer.is_stream:
+            return (Tell(self._words.no_room), Stop(ExitCode.PROTOCOL))
+        return (Stop(ExitCode.REFUSED),)
 
     def _not_reached(self, why: str) -> Sequence[Command]:
         return self._call_again(self._words.not_reached.format(why=why))
@@ -504,6 +513,7 @@ class Visitor:
     def _not_answered(self, peer: Peer) -> Sequence[Command]:
         if self._was_in:  # it is there, but slow, or the next one has taken its place
             return (Close(peer),)
+        self._is_over = True
         exit_code = ExitCode.PROTOCOL if peer.is_stream else ExitCode.TIMED_OUT
         return (Tell(self._words.no_room), Close(peer), Stop(exit_code))
 

@@ -6,12 +6,13 @@ language's word would end. Their programs disagree on what follows: one answers 
 with `bye`, one does not, one is gone already. So a `bye` is answered once, because the
 one who typed it may be waiting, and never when we said it first; whoever said it waits
 only `GOODBYE_S` for anything to follow.
+
+Text never waits for files (`enchufe.services.talk.exchange`); only a `bye` in its turn does,
+until those on their way have arrived.
 """
 
 from collections import deque
 from collections.abc import Sequence
-
-from msgspec import Struct
 
 from enchufe.core.commands import (
     AwaitDrained,
@@ -21,6 +22,7 @@ from enchufe.core.commands import (
     HoldInput,
     ReadOn,
     Send,
+    SendFrame,
     SetTimer,
     Show,
     Stop,
@@ -28,6 +30,7 @@ from enchufe.core.commands import (
 )
 from enchufe.core.events import (
     Event,
+    FrameReceived,
     InputEnded,
     InputTyped,
     MessageReceived,
@@ -35,14 +38,20 @@ from enchufe.core.events import (
     PeerClosed,
     PeerDrained,
     PeerFinished,
+    PeerFramed,
     PeerOpened,
     Reason,
     TimerFired,
 )
 from enchufe.core.exits import ExitCode
-from enchufe.core.limits import UDP_IPV4_PAYLOAD_BYTES_MAX
+from enchufe.core.files import FileChosen, LeaveFile
+from enchufe.core.frames import Kind
+from enchufe.core.limits import SEND_QUEUE_BYTES_MAX, UDP_IPV4_PAYLOAD_BYTES_MAX
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import BUSY_WORDS, refusal_exit_code
+from enchufe.core.transfer.incoming import Policy
+from enchufe.services.talk.exchange import FRAMES_TIMER, Exchange
+from enchufe.services.talk.texts import TalkTexts
 
 BYE = b"bye"
 
@@ -68,28 +77,6 @@ LATE_INPUT_TIMER = "late input"
 SILENCE_TIMER = "silence"
 
 
-class TalkTexts(Struct, frozen=True):
-    """The words the service says, in the language of the person at this end.
-
-    ``{who}`` stands for the other side's address.
-    """
-
-    came: str = "{who} is here."
-    busy: str = "somebody else is talking here; try again later"
-    stranger: str = "{who} wanted to talk too, and was told that the line is busy."
-    nobody_yet: str = "Nobody is here yet: what you type waits until somebody comes."
-    not_your_turn: str = "It is the other side's turn: what you type waits for the answer."
-    too_long: str = "Not sent: a datagram carries at most {most} bytes, and this has {size}."
-    unknown: str = "“{command}” is no command, and was not sent. /help lists them all."
-    help: str = "/bye ends the talk at once, bye in its turn. //text sends /text."
-    said_bye: str = "{who} has said bye."
-    left: str = "{who} has left."
-    lost: str = "{who} is not there any more; what was said last may not have arrived."
-    unsent: str = "What was still waiting has not been sent (lines: {count})."
-    awaiting: str = "All is said; waiting for the answer of {who}. Ctrl-C leaves."
-    silence: str = "Nothing has come for {seconds:g} s."
-
-
 class Talk:
     """One end of a talk.
 
@@ -97,27 +84,36 @@ class Talk:
         texts: the words it says.
         calling: whether we are the one who connects.
         turns: whether each waits for the other's answer; who connects speaks first.
+        policy: which files are taken.
     """
 
     def __init__(
-        self, texts: TalkTexts | None = None, *, calling: bool, turns: bool = False
+        self,
+        texts: TalkTexts | None = None,
+        *,
+        calling: bool,
+        turns: bool = False,
+        policy: Policy | None = None,
     ) -> None:
         self._texts = texts or TalkTexts()
+        self._exchange = Exchange(self._texts, policy or Policy())
         self._calling = calling
         self._turns = turns
         self._our_turn = calling
         self._partner: Peer | None = None
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes | FileChosen] = deque()
         self._strangers: set[tuple[str, int, str]] = set()
         self._heard = self._sent = 0
         self._refused_with: ExitCode | None = None
         self._input_ended = self._partner_finished = self._finished = False
         self._said_bye = self._heard_bye = self._is_over = False
         self._partner_is_behind = self._holds_input = False
+        self._undrained_bytes = 0  # of text, said while a file is on its way
+        self._bye_waits = self._awaits_files = False
 
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``."""
-        commands = self._answer(event)
+        commands = (*self._answer(event), *self._after_files())
         hold = self._partner_is_behind or len(self._waiting) >= WAITING_LINES_MAX
         if hold == self._holds_input:
             return commands
@@ -128,6 +124,8 @@ class Talk:
         match event:
             case InputTyped():
                 return self._typed(event.data)
+            case FileChosen():
+                return self._chose(event)
             case InputEnded():
                 self._input_ended = True
                 return self._after_input()
@@ -137,12 +135,22 @@ class Talk:
                 return self._timer_fired(event.name)
             case _ if self._partner is None or self._is_over:
                 return ()
-            case MessageReceived() if event.peer.id == self._partner.id:
-                return self._received(self._partner, event.message)
-            case PeerFinished() | PeerBehind() | PeerDrained() | PeerClosed():
-                return self._moved(event) if event.peer.id == self._partner.id else ()
             case _:
+                return self._happened(self._partner, event)
+
+    def _happened(self, partner: Peer, event: Event) -> Sequence[Command]:
+        """Return what to do about ``event``, unless it is about somebody else."""
+        match event:
+            case MessageReceived() if event.peer.id == partner.id:
+                return self._received(partner, event.message)
+            case PeerFramed() if event.peer.id == partner.id:
+                return self._framed(partner)
+            case PeerFinished() | PeerBehind() | PeerDrained() | PeerClosed():
+                return self._moved(event) if event.peer.id == partner.id else ()
+            case FrameReceived() if event.peer.id != partner.id or self._comes_too_late(event):
                 return ()
+            case _:
+                return self._exchanged(event)
 
     # Who is there
 
@@ -170,13 +178,15 @@ class Talk:
         """Follow the other side's connection."""
         match event:
             case PeerFinished():
-                return self._partner_has_finished(event.peer)
+                ended = self._exchange_ended(event)
+                return (*ended, *self._partner_has_finished(event.peer))
             case PeerBehind():  # it may be writing just as much: go on reading, type no more
                 self._partner_is_behind = True
                 return (ReadOn(event.peer), AwaitDrained(event.peer))
             case PeerDrained():
                 self._partner_is_behind = False
-                return ()
+                self._undrained_bytes = 0
+                return self._exchanged(event)
             case PeerClosed():
                 return self._closed(event)
 
@@ -191,10 +201,11 @@ class Talk:
         return (*sent, *late)
 
     def _closed(self, event: PeerClosed) -> Sequence[Command]:
-        self._is_over = True
         exit_code = self._exit_code(event)
+        ended = self._exchange_ended(event)
+        self._is_over = True
         told = self._farewell(event.peer, exit_code)
-        return (*told, *self._unsent(), Stop(exit_code))
+        return (*ended, *told, *self._unsent(), Stop(exit_code))
 
     def _farewell(self, partner: Peer, exit_code: ExitCode) -> Sequence[Command]:
         if self._heard_bye or self._said_bye or self._refused_with is not None:
@@ -225,6 +236,8 @@ class Talk:
         if self._heard_bye:
             return ()
         self._heard += 1
+        if self._exchange.is_invitation(partner, message) and not self._has_said_all:
+            return self._exchange.accept(partner, message)
         if self._heard == 1:
             self._refused_with = refusal_exit_code(message)
             if self._refused_with is not None:
@@ -232,7 +245,8 @@ class Talk:
                 return (Tell(said.decode("utf-8", "surrogateescape")), Close(partner))
         shown = Show(partner, message)
         if is_bye(message):
-            return (shown, *self._hear_bye(partner))
+            invitations = self._exchange.show_invitations(partner)
+            return (*invitations, shown, *self._hear_bye(partner))
         if self._said_bye:  # it crossed our bye on the way
             return (shown,)
         self._our_turn = True
@@ -251,6 +265,8 @@ class Talk:
     def _typed(self, line: bytes) -> Sequence[Command]:
         if self._said_bye or self._heard_bye or self._is_over:
             return ()
+        if self._bye_waits and not line.startswith(b"/"):
+            return ()
         if line.startswith(b"//"):
             return self._say(line[1:])
         return self._obey(line) if line.startswith(b"/") else self._say(line)
@@ -261,15 +277,21 @@ class Talk:
             case b"/help":
                 return (Tell(self._texts.help),)
             case b"/bye":
-                return self._say_bye()
+                return self._say_bye(at_once=True)
             case _:
                 shown = command.decode("utf-8", "surrogateescape")
                 return (Tell(self._texts.unknown.format(command=shown)),)
 
-    def _say(self, line: bytes) -> Sequence[Command]:
+    def _chose(self, chosen: FileChosen) -> Sequence[Command]:
+        """Send a file; once frames are agreed on that takes no turn."""
+        if self._said_bye or self._bye_waits or self._heard_bye or self._is_over:
+            return (LeaveFile(chosen.file),)
+        return self._send(chosen) if self._exchange.is_framed else self._say(chosen)
+
+    def _say(self, said: bytes | FileChosen) -> Sequence[Command]:
         if not self._waiting and self._may_speak:
-            return self._send(line)
-        self._waiting.append(line)
+            return self._send(said)
+        self._waiting.append(said)
         if len(self._waiting) > 1:
             return ()
         texts = self._texts
@@ -278,7 +300,7 @@ class Talk:
     @property
     def _may_speak(self) -> bool:
         """Whether what is typed can be sent now; who will not answer need not be waited for."""
-        if self._partner is None or self._said_bye:
+        if self._partner is None or self._said_bye or self._bye_waits:
             return False
         return not self._turns or self._our_turn or self._partner_finished
 
@@ -289,23 +311,43 @@ class Talk:
             commands += self._send(self._waiting.popleft())
         return (*commands, *self._after_input())
 
-    def _send(self, line: bytes) -> Sequence[Command]:
-        if is_bye(line):
-            return self._say_bye()
+    def _send(self, said: bytes | FileChosen) -> Sequence[Command]:
         partner = self._partner
         assert partner is not None
+        if isinstance(said, bytes):
+            return self._say_bye() if is_bye(said) else self._send_line(partner, said)
+        if self._partner_finished:
+            return self._exchange.not_sent(said, self._texts.leaving, partner)
+        if partner.is_stream and not self._exchange.is_framed:
+            self._our_turn = False  # whoever is none of us takes the invitation for our line
+        return self._exchange.send(partner, said)
+
+    def _send_line(self, partner: Peer, line: bytes) -> Sequence[Command]:
         if not partner.is_stream and len(line) > UDP_IPV4_PAYLOAD_BYTES_MAX:
             most = UDP_IPV4_PAYLOAD_BYTES_MAX
             return (Tell(self._texts.too_long.format(most=most, size=len(line))),)
         self._sent += 1
         self._our_turn = False
         late = (SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S),) if self._partner_finished else ()
-        return (Send(partner, line), *late)
+        return (Send(partner, line), *late, *self._paced(partner, line))
 
-    def _say_bye(self) -> Sequence[Command]:
+    def _paced(self, partner: Peer, line: bytes) -> Sequence[Command]:
+        """Take no more of the input if too much of it waits beside the piece of a file."""
+        if not self._exchange.is_sending:
+            return ()
+        self._undrained_bytes += len(line)
+        if self._partner_is_behind or self._undrained_bytes <= SEND_QUEUE_BYTES_MAX:
+            return ()
+        self._partner_is_behind = True
+        return (AwaitDrained(partner),)
+
+    def _say_bye(self, *, at_once: bool = False) -> Sequence[Command]:
         """Say `bye`, just as the course's programs compare it, and wait a moment for theirs."""
         unsent = self._unsent()
         partner = self._partner
+        if partner is not None and self._exchange.is_busy_with(partner) and not at_once:
+            self._bye_waits = self._awaits_files = True
+            return (*unsent, Tell(self._texts.bye_waits))
         self._said_bye = True
         if partner is None:
             self._is_over = True
@@ -321,13 +363,68 @@ class Talk:
         self._waiting.clear()
         return (Tell(self._texts.unsent.format(count=count)),) if count else ()
 
+    # Files
+
+    @property
+    def _has_said_all(self) -> bool:
+        """Whether nothing can follow what we have sent."""
+        return self._said_bye or self._heard_bye or self._finished
+
+    def _comes_too_late(self, event: FrameReceived) -> bool:
+        """Whether a file is offered that we cannot even refuse any more."""
+        return self._has_said_all and event.frame.kind == Kind.OFFER
+
+    def _framed(self, partner: Peer) -> Sequence[Command]:
+        if self._has_said_all:
+            return ()
+        has_invited = self._exchange.has_invited
+        framed = self._exchange.framed(partner)
+        if has_invited:  # it was no line to them
+            self._our_turn = True
+        return (*framed, *self._send_waiting())
+
+    def _unanswered(self, partner: Peer) -> Sequence[Command]:
+        shown = self._exchange.show_invitations(partner)
+        not_sent = self._exchange.given_up(partner, self._texts.no_files)
+        if shown:
+            self._our_turn = True
+        return (*shown, *not_sent, *self._send_waiting())
+
+    def _exchanged(self, event: Event) -> Sequence[Command]:
+        commands = self._exchange.handle(event)
+        if not self._has_said_all:
+            return commands
+        return [command for command in commands if not isinstance(command, SendFrame)]
+
+    def _exchange_ended(self, event: PeerFinished | PeerClosed) -> Sequence[Command]:
+        """Tell what becomes of the files of who says nothing more."""
+        shown = self._exchange.show_invitations(event.peer)
+        not_sent = self._exchange.given_up(event.peer, self._texts.leaving)
+        return (*shown, *not_sent, *self._exchanged(event))
+
+    def _after_files(self) -> Sequence[Command]:
+        """Go on with what waited for files, once none is on its way."""
+        partner = self._partner
+        if not self._awaits_files or partner is None or self._is_over:
+            return ()
+        if self._exchange.is_busy_with(partner):
+            return ()
+        self._awaits_files = False
+        if not self._bye_waits:
+            return self._after_input()
+        self._bye_waits = False
+        return () if self._said_bye or self._heard_bye else self._say_bye()
+
     # When we have said all we had to say
 
     def _after_input(self) -> Sequence[Command]:
         partner = self._partner
         if not self._input_ended or self._waiting or partner is None:
             return ()
-        if self._said_bye or self._heard_bye or self._is_over:
+        if self._said_bye or self._bye_waits or self._heard_bye or self._is_over:
+            return ()
+        if self._exchange.is_busy_with(partner):
+            self._awaits_files = True
             return ()
         if self._partner_finished:
             return (Close(partner),)
@@ -351,6 +448,11 @@ class Talk:
     def _timer_fired(self, name: str) -> Sequence[Command]:
         if self._partner is None or self._is_over or self._heard_bye:
             return ()
+        if name == FRAMES_TIMER:
+            return self._unanswered(self._partner)
+        is_busy = self._exchange.is_busy_with(self._partner)
+        if name == LATE_INPUT_TIMER and is_busy:  # what has come is still being kept
+            return (SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S),)
         if name == SILENCE_TIMER and not self._said_bye:
             told = Tell(self._texts.silence.format(seconds=SILENCE_S))
             return (told, *self._leave(self._partner))

@@ -40,7 +40,8 @@ from enchufe.core.peer import Peer, Transport
 from enchufe.core.refusals import BUSY_WORDS, FULL_WORDS
 from enchufe.core.service import Framing
 from enchufe.host import Host
-from enchufe.services.talk import (
+from enchufe.services.talk import Talk, TalkTexts
+from enchufe.services.talk.service import (
     GOODBYE_S,
     GOODBYE_TIMER,
     LATE_INPUT_S,
@@ -49,8 +50,6 @@ from enchufe.services.talk import (
     SILENCE_TIMER,
     STRANGERS_REMEMBERED_MAX,
     WAITING_LINES_MAX,
-    Talk,
-    TalkTexts,
     is_bye,
 )
 

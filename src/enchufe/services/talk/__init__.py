@@ -1,0 +1,9 @@
+"""Talk: a conversation of two people, with files between them if both ends are ours.
+
+service -> exchange -> texts
+"""
+
+from enchufe.services.talk.service import Talk
+from enchufe.services.talk.texts import TalkTexts
+
+__all__ = ["Talk", "TalkTexts"]
