@@ -49,7 +49,7 @@ class Rooms:
         self._console: RoomConsole | None = None
         self._remembered: list[Remembered] = []
         self._history = self._open(path)
-        self._files = _RoomFiles(path, partial(self._soon, self._happened))
+        self._files = _LateShelf(path, partial(self._soon, self._happened))
         self.equipment = Equipment(history=self._perform, files=self._files.perform)
 
     def _open(self, path: Path | None) -> MemoryHistory | SqliteHistory:
@@ -104,7 +104,7 @@ class Rooms:
             self._driver.happened(event)
 
 
-class _RoomFiles:
+class _LateShelf:
     """The files of a room: beside its history, or for as long as the run if it has none.
 
     Args:

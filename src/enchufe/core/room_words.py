@@ -42,7 +42,7 @@ class RoomWords(Struct, frozen=True):
     present: str = N_("* Here: {names}")
     rooms: str = N_("* Rooms: {names}")
     stranger: str = N_("* You are not in a room")
-    no_file: str = N_("* That file is not kept here")
+    no_file: str = N_("* There is no such file here")
     frames_only: str = N_(
         "* Files travel in frames, over a stream: be here with enchufe chat tcp://… to send and "
         "get them"
