@@ -105,7 +105,7 @@ def test_an_empty_file_has_a_line_too(clock: Clock) -> None:
         (
             Stage.NOT_TAKEN,
             {"objection": Objection.SIZE, "limit_bytes": 1024},
-            "photo.png not taken: it has 3.0 MiB, and at most 1.0 KiB are taken (--max-size)",
+            "photo.png not taken: it has 3.0 MiB, and at most 1.0 KiB are taken",
         ),
         (
             Stage.NOT_TAKEN,

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 from msgspec import Struct
 
-from enchufe.clients.words import TLS_FAULTS, duration, refusal_reason, sentence, size, why_over
+from enchufe.clients.words import TLS_FAULTS, duration, refusal_reason, sentence, why_over
 from enchufe.core.events import Reason
 from enchufe.core.notices import (
     AnswerLost,
@@ -33,24 +33,6 @@ from enchufe.core.peer import Peer, Transport
 @pytest.fixture(autouse=True)
 def _english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANGUAGE", "en")
-
-
-@pytest.mark.parametrize(
-    ("count_bytes", "text"),
-    [
-        (0, "0 B"),
-        (1, "1 B"),
-        (1023, "1023 B"),
-        (1024, "1.0 KiB"),
-        (1536, "1.5 KiB"),
-        (1024 * 1024 - 1, "1.0 MiB"),
-        (5_000_000, "4.8 MiB"),
-        (3 * 1024**3, "3.0 GiB"),
-        (2048 * 1024**3, "2048.0 GiB"),
-    ],
-)
-def test_sizes_have_a_unit_one_takes_in(count_bytes: int, text: str) -> None:
-    assert size(count_bytes) == text
 
 
 @pytest.mark.parametrize(

@@ -274,6 +274,56 @@ def test_it_is_told_when_all_has_left(plain: bool, size_bytes: int, holds: bool)
 
 
 @loops
+def test_who_was_behind_and_has_read_is_heard_again(plain: bool) -> None:
+    def rule(event: Event) -> Sequence[Command]:
+        if isinstance(event, PeerOpened):
+            return (Send(event.peer, bytes(20_000_000)),)
+        return (AwaitDrained(event.peer),) if isinstance(event, PeerBehind) else ()
+
+    async def main() -> None:
+        async with paired(rule) as pair:
+            await until(lambda: pair.driven.service.of(PeerBehind) != [])
+            assert len(await pair.hears(20_000_000)) == 20_000_000
+            await until(lambda: len(pair.driven.service.of(PeerDrained)) == 1)
+            await asyncio.get_running_loop().sock_sendall(pair.far, b"again")
+            await until(lambda: pair.messages() == [b"again"])
+
+    on_loop(main(), plain=plain)
+
+
+def pieces(event: Event) -> Sequence[Command]:
+    """Send a piece as soon as the one before it has left."""
+    if isinstance(event, PeerOpened | PeerDrained):
+        return (Send(event.peer, bytes(65_536)), AwaitDrained(event.peer))
+    return ()
+
+
+async def stuck(pair: Pair) -> None:
+    """Wait until a piece does not leave any more."""
+    left = -1
+    while left != (left := len(pair.driven.service.of(PeerDrained))):  # noqa: ASYNC110 -- nobody tells
+        await asyncio.sleep(0.1)
+
+
+@loops
+def test_who_does_not_read_pieces_nor_what_is_said_beside_them_is_behind(plain: bool) -> None:
+    """Else what is said to everybody would pile up for one who only seems to be busy."""
+
+    async def main() -> None:
+        async with paired(pieces) as pair:
+            await stuck(pair)
+            assert pair.driven.service.of(PeerBehind) == []
+            for _ in range(3):
+                pair.link.send(bytes(SEND_QUEUE_BYTES_MAX // 2))
+            await until(lambda: len(pair.driven.service.of(PeerBehind)) == 1)
+            pair.link.send(bytes(SEND_QUEUE_BYTES_MAX // 2))
+            await asyncio.sleep(0)
+            assert len(pair.driven.service.of(PeerBehind)) == 1
+
+    on_loop(main(), plain=plain)
+
+
+@loops
 def test_a_caller_that_awaits_the_end_of_its_queue_holds_back_no_input(plain: bool) -> None:
     """It paces itself; what a person types meanwhile must get through."""
 

@@ -4,9 +4,12 @@ import hashlib
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
+
 from enchufe.core.events import Event
 from enchufe.core.files import (
     CheckFile,
+    ChooseAgain,
     FileChecked,
     FileChosen,
     FileFailed,
@@ -18,6 +21,7 @@ from enchufe.core.files import (
     KeepFile,
     LeaveFile,
     Objection,
+    OpenFile,
     PrepareFile,
     ReadFile,
     StartFile,
@@ -42,9 +46,12 @@ class Disk:
 
     Args:
         world: its time and its chance.
+        is_shelf: whether what is kept is called by its digest, as a room's files are.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, is_shelf: bool = False) -> None:
+        self.is_shelf = is_shelf
+        self.shelf: dict[str, bytes] = {}
         self.kept: list[tuple[str, bytes]] = []
         self.parts: dict[tuple[str, int], bytearray] = {}
         self.order_s_max = 0.01
@@ -57,7 +64,7 @@ class Disk:
             driver: told what comes of its orders.
             sources: the files it may read, by their handles.
         """
-        desk = Desk(self, self._world, driver, sources or {})
+        desk = Desk(self, self._world, driver, {} if sources is None else sources)
         driver.files = desk.perform
         return desk
 
@@ -67,6 +74,7 @@ class Desk:
 
     def __init__(self, disk: Disk, world: World, driver: Driver, sources: dict[str, bytes]) -> None:
         self.told: list[TellFile] = []
+        self.media_type = ""  # of what is chosen again
         self.unwritten_bytes = 0
         self.unwritten_bytes_peak = 0
         self._disk = disk
@@ -82,6 +90,12 @@ class Desk:
         match order:
             case TellFile():
                 self.told.append(order)
+            case ChooseAgain():
+                self._later(partial(self._chosen_again, order))
+            case OpenFile():
+                kept = self._disk.shelf.get(order.sha256)
+                if kept is not None:
+                    self._sources[order.file] = kept
             case CheckFile() | ReadFile():
                 self._later(partial(self._sent, order))
             case PrepareFile() | StartFile() | WriteFile() | KeepFile() | LeaveFile():
@@ -107,8 +121,18 @@ class Desk:
         if event is not None:
             self._driver.happened(event)
 
+    def _chosen_again(self, order: ChooseAgain) -> Event:
+        data = self._sources.pop(order.file)
+        name, _, number = order.file.partition("#")
+        file = f"{name}#{int(number or 1) + 1}"
+        self._sources[file] = data
+        again = chosen(file, name, data, self.media_type)
+        return msgspec.structs.replace(again, instead_of=order.file)
+
     def _sent(self, order: CheckFile | ReadFile) -> Event:
-        now_ns, data = self._world.network.clock.now_ns, self._sources[order.file]
+        now_ns, data = self._world.network.clock.now_ns, self._sources.get(order.file)
+        if data is None:
+            return FileFailed(now_ns, order.file, Objection.FAILED, "No such file or directory")
         if isinstance(order, CheckFile):
             is_ours = sha256(data[: order.offset_bytes]) == order.sha256
             self._positions[order.file] = order.offset_bytes if is_ours else 0
@@ -142,13 +166,15 @@ class Desk:
                 if sha256(held) != order.sha256:
                     return FileFailed(now_ns, order.file, Objection.DIGEST, "")
                 self._disk.kept.append((key[0], bytes(held)))
-                return FileKept(now_ns, order.file, key[0])
+                self._disk.shelf[order.sha256] = bytes(held)
+                name = order.sha256 if self._disk.is_shelf else key[0]
+                return FileKept(now_ns, order.file, name)
             case LeaveFile():
                 del self._coming[order.file]
                 self._disk.parts[key] = held
         return None
 
 
-def chosen(file: str, name: str, data: bytes) -> FileChosen:
+def chosen(file: str, name: str, data: bytes, media_type: str = "") -> FileChosen:
     """Return a file as a person chooses it."""
-    return FileChosen(0, file, Attachment(name, len(data)), MODIFIED_NS)
+    return FileChosen(0, file, Attachment(name, len(data), media_type), MODIFIED_NS)

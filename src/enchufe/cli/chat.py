@@ -1,16 +1,21 @@
 """``enchufe chat``: be in a room, and stay in it."""
 
 import argparse
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, seconds, tls_settings
+from enchufe.cli.parsing import add_encryption, seconds, size_bytes, tls_settings
 from enchufe.cli.reaching import add_reaching, family_of, source_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
     from enchufe.host import Witness
+
+AUTO_FETCH_BYTES = 1024 * 1024
+"""A picture that comes unasked is no larger than what is shown in a terminal."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,6 +36,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
                 "date | enchufe chat tcp://localhost:12345 --name clock",
                 _("say one thing and leave"),
             ),
+            (
+                "enchufe chat tcp://localhost:12345 --send '/send photo.png'",
+                _("show everybody a picture"),
+            ),
             ("ncat localhost 12345", _("any program will do: everybody else is a member too")),
         ),
     )
@@ -49,6 +58,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="append",
         metavar=_("TEXT"),
         help=_("say this instead of standard input, and leave; may be given several times"),
+    )
+    parser.add_argument(
+        "--into",
+        type=Path,
+        metavar=_("FOLDER"),
+        help=_("where files of the room are kept (default: enchufe, among your downloads)"),
+    )
+    parser.add_argument(
+        "--auto-fetch",
+        type=size_bytes,
+        metavar=_("SIZE"),
+        help=_("get pictures up to this size unasked (default: 1M at a terminal, else 0: none)"),
     )
     parser.add_argument(
         "--give-up",
@@ -73,6 +94,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 async def _chat(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.clients.chatting import Chatting, Wish
+    from enchufe.clients.visit_files import downloads_folder
     from enchufe.core.endpoint import parse_endpoint
     from enchufe.net.dial import Dialling
     from enchufe.net.tls import check_needed
@@ -94,6 +116,15 @@ async def _chat(arguments: argparse.Namespace) -> ExitCode:
         interactive=at_terminal and arguments.send is None,
         give_up_s=arguments.give_up,
         messages=arguments.send,
+        folder=arguments.into or downloads_folder(dict(os.environ), Path.home()),
+        auto_fetch_bytes=_auto_fetch_bytes(arguments, at_terminal=at_terminal),
     )
     witness: Witness | None = JsonLines(sys.stdout.buffer).write if arguments.log else None
     return await Chatting(dialling, wish, witness).run()
+
+
+def _auto_fetch_bytes(arguments: argparse.Namespace, *, at_terminal: bool) -> int:
+    """Return up to which size pictures are fetched unasked: where a person may look at them."""
+    if arguments.auto_fetch is not None:
+        return int(arguments.auto_fetch)
+    return AUTO_FETCH_BYTES if at_terminal and arguments.send is None else 0

@@ -4,9 +4,17 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, buffer_bytes, count, seconds, tls_settings
+from enchufe.cli.parsing import (
+    add_encryption,
+    buffer_bytes,
+    count,
+    seconds,
+    size_bytes,
+    tls_settings,
+)
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
+from enchufe.core.limits import ROOM_FILE_BYTES_MAX
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
     from enchufe.clients.serving import Choices
@@ -99,6 +107,13 @@ def _add_room(parser: argparse.ArgumentParser) -> None:
         default="drop",
         help=_("what becomes of those who do not read: left out until they do, or disconnected"),
     )
+    group.add_argument(
+        "--max-file",
+        type=size_bytes,
+        default=ROOM_FILE_BYTES_MAX,
+        metavar=_("SIZE"),
+        help=_("take no larger file: bytes, or 100K, 20M, 2G; 0 takes none (default: 16M)"),
+    )
 
 
 def _add_doors(parser: argparse.ArgumentParser) -> None:
@@ -180,6 +195,7 @@ def _choices(arguments: argparse.Namespace) -> "Choices":
         workers=arguments.workers,
         history=arguments.history and arguments.history.expanduser(),
         slow=Slow(arguments.slow),
+        file_bytes_max=arguments.max_file,
         allow=arguments.allow,
         deny=arguments.deny,
         peers_max=arguments.max_peers,

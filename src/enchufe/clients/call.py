@@ -10,10 +10,10 @@ from enchufe.clients.language import _
 from enchufe.clients.saying import say
 from enchufe.clients.speech import Manner, Speech
 from enchufe.clients.standard_streams import OutputGuard
-from enchufe.clients.words import size
 from enchufe.core.errors import N_, OverLimitError
 from enchufe.core.events import InputEnded, InputTyped
 from enchufe.core.exits import ExitCode
+from enchufe.core.figures import size
 from enchufe.core.limits import (
     DATAGRAM_BATCH_MAX,
     UDP_IPV4_PAYLOAD_BYTES_MAX,

@@ -4,6 +4,7 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -12,6 +13,7 @@ from enchufe.clients.language import _, translated
 from enchufe.clients.room_screen import RoomScreen
 from enchufe.clients.saying import say, say_error
 from enchufe.clients.standard_streams import OutputGuard
+from enchufe.clients.visit_files import SEND, VisitFiles
 from enchufe.core.events import InputEnded, InputTyped
 from enchufe.core.exits import ExitCode
 from enchufe.core.notices import Notice
@@ -37,6 +39,8 @@ class Wish(Struct, frozen=True):
         interactive: whether a person types at a terminal.
         give_up_s: for how long to call a lost server again; None for the usual time.
         messages: what to say instead of the input; None to say the input.
+        folder: where files that come are kept.
+        auto_fetch_bytes: pictures up to this size are fetched unasked; 0 for none.
     """
 
     name: str = ""
@@ -44,6 +48,8 @@ class Wish(Struct, frozen=True):
     interactive: bool = False
     give_up_s: float | None = None
     messages: list[str] | None = None
+    folder: Path = Path()
+    auto_fetch_bytes: int = 0
 
 
 class Chatting:
@@ -68,6 +74,14 @@ class Chatting:
             room_words=translated(RoomWords()),
             words=translated(VisitorWords()),
             give_up_s=gives_up_s,
+            auto_fetch_bytes=wish.auto_fetch_bytes,
+        )
+        tell = output.guard(self._tell)
+        self._files = VisitFiles(
+            dialling.endpoint,
+            wish.folder,
+            lambda text: tell(text, ""),
+            interactive=wish.interactive,
         )
         self._calling = Calling(
             "chat",
@@ -76,7 +90,7 @@ class Chatting:
             notify=_notice,
             show=_show,
             cut=_cut,
-            equipment=Equipment(tell=output.guard(self._tell)),
+            equipment=Equipment(tell=tell, files=self._files.perform),
         )
 
     async def run(self) -> ExitCode:
@@ -85,19 +99,25 @@ class Chatting:
         Raises:
             EnchufeError: the room could not be reached.
         """
-        exit_code = await self._calling.run(self._talk)
+        self._files.open(self._calling.driver.happened)
+        try:
+            exit_code = await self._calling.run(self._talk)
+        finally:
+            self._files.close()
         datagram = self._calling.datagram
         failure = None if datagram is None else datagram.failure
         if exit_code is ExitCode.REFUSED and failure is not None:
             say_error(failure)
         elif exit_code is ExitCode.OUTPUT_CLOSED:
             say(_("Standard output was closed by the program that read it."))
-        return exit_code
+        is_script = exit_code is ExitCode.DONE and not self._wish.interactive
+        return self._files.exit_code or exit_code if is_script else exit_code
 
     async def _talk(self) -> None:
         try:
             async for line in self._lines():
-                self._calling.driver.happened(InputTyped(time.time_ns(), line))
+                if not self._files.obey(line):
+                    self._calling.driver.happened(InputTyped(time.time_ns(), line))
                 await self._calling.may_read_input.wait()
                 if self._calling.over.is_set():
                     return
@@ -113,7 +133,7 @@ class Chatting:
         elif self._wish.interactive:
             from enchufe.clients.prompt import lines
 
-            async for line in lines("> ", keeps=False):
+            async for line in lines("> ", keeps=False, status=self._files.status, paths_after=SEND):
                 yield line.encode("utf-8", "surrogateescape")
         else:
             async for piped in _piped():

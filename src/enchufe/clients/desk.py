@@ -4,18 +4,25 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from time import time_ns
 
+from enchufe.clients.language import explain
 from enchufe.clients.transfers import Transfers
+from enchufe.core.errors import EnchufeError
 from enchufe.core.events import Event
 from enchufe.core.files import (
     AskFile,
     CheckFile,
+    ChooseAgain,
     FileEvent,
+    FileFailed,
     FileOrder,
     FileRead,
     FileWritten,
     KeepFile,
     LeaveFile,
+    Objection,
+    OpenFile,
     PrepareFile,
     ReadFile,
     Stage,
@@ -33,6 +40,8 @@ class FileDesk:
     Args:
         transfers: shows how far they are.
         folder: where files that come are kept; None where none are taken.
+        is_made_late: whether the folder is made, and may be found to be of no use, only when
+            the first file comes.
         ask: asks the person about a file, or forgets the question at `LeaveFile`.
         arrived: told where a file that came is kept.
 
@@ -45,11 +54,15 @@ class FileDesk:
         transfers: Transfers,
         *,
         folder: Path | None = None,
+        is_made_late: bool = False,
         ask: Callable[[AskFile | LeaveFile], None] | None = None,
         arrived: Callable[[Path], None] | None = None,
     ) -> None:
         self.outbox = Outbox(self._answer)
-        self._inbox = None if folder is None else Inbox(folder, self._answer)
+        self._folder = folder
+        self._inbox: Inbox | None = None
+        if folder is not None and not is_made_late:
+            self._inbox = Inbox(folder, self._answer)
         self._transfers = transfers
         self._ask = ask
         self._arrived = arrived
@@ -72,9 +85,11 @@ class FileDesk:
     def perform(self, order: FileOrder) -> None:
         """Do what the service orders."""
         match order:
-            case CheckFile() | ReadFile():
+            case CheckFile() | ReadFile() | ChooseAgain() | OpenFile():
                 self.outbox.perform(order)
-            case PrepareFile() | StartFile() | WriteFile() | KeepFile():
+            case PrepareFile():
+                self._prepare(order)
+            case StartFile() | WriteFile() | KeepFile():
                 assert self._inbox is not None
                 self._inbox.perform(order)
             case AskFile():
@@ -84,6 +99,16 @@ class FileDesk:
                 self._leave(order)
             case TellFile():
                 self._tell(order)
+
+    def _prepare(self, order: PrepareFile) -> None:
+        assert self._folder is not None
+        try:
+            self._inbox = self._inbox or Inbox(self._folder, self._answer)
+        except EnchufeError as error:
+            failed = FileFailed(time_ns(), order.file, Objection.FAILED, explain(error))
+            self._answer(failed)
+            return
+        self._inbox.perform(order)
 
     def _leave(self, order: LeaveFile) -> None:
         self.outbox.perform(order)

@@ -4,10 +4,11 @@ from msgspec import Struct
 
 from enchufe.clients.language import _, plural
 from enchufe.clients.saying import say, say_error
-from enchufe.clients.words import size, why_over
+from enchufe.clients.words import why_over
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import EnchufeError
 from enchufe.core.exits import ExitCode
+from enchufe.core.figures import size
 from enchufe.core.notices import PeerLeft
 from enchufe.core.text import safe_text
 from enchufe.services.caller import DATAGRAM_WAIT_S

@@ -17,11 +17,12 @@ from enchufe.clients.pictures import show_picture
 from enchufe.clients.sending import check_stream
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.transfers import Transfers
-from enchufe.clients.words import refusal_reason, size
+from enchufe.clients.words import refusal_reason
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.events import Event
 from enchufe.core.exits import ExitCode
+from enchufe.core.figures import size
 from enchufe.core.files import AskFile, FileDecided, LeaveFile
 from enchufe.core.service import Framing
 from enchufe.core.text import safe_text

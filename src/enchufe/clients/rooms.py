@@ -1,16 +1,25 @@
-"""What a room needs beside its sockets: a history, and the person who runs it."""
+"""What a room needs beside its sockets: a history, files, and the person who runs it."""
 
 import asyncio
+import contextlib
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from time import time_ns
 
+from enchufe.clients.language import explain
 from enchufe.clients.room_console import RoomConsole, converse
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.core.commands import Recall, Remember
+from enchufe.core.errors import EnchufeError
 from enchufe.core.events import Event, Remembered
+from enchufe.core.files import FileFailed, FileOrder, Objection, PrepareFile
 from enchufe.net.driver import Driver, Equipment
 from enchufe.store.memory import MemoryHistory
+from enchufe.store.shelf import Shelf
 from enchufe.store.sqlite import SqliteHistory
 
 WRITER_TURN_S = 0.0005
@@ -40,15 +49,19 @@ class Rooms:
         self._console: RoomConsole | None = None
         self._remembered: list[Remembered] = []
         self._history = self._open(path)
-        self.equipment = Equipment(history=self._perform)
+        self._files = _LateShelf(path, partial(self._soon, self._happened))
+        self.equipment = Equipment(history=self._perform, files=self._files.perform)
 
     def _open(self, path: Path | None) -> MemoryHistory | SqliteHistory:
         if path is None:
             return MemoryHistory(self._deliver)
         sys.setswitchinterval(WRITER_TURN_S)
-        return SqliteHistory(
-            path, lambda event: self._loop.call_soon_threadsafe(self._deliver, event)
-        )
+        return SqliteHistory(path, partial(self._soon, self._deliver))
+
+    def _soon(self, told: Callable[[Event], None], event: Event) -> None:
+        """Hand ``event`` over to the event loop; called in other threads."""
+        with contextlib.suppress(RuntimeError):  # the run is over
+            self._loop.call_soon_threadsafe(told, event)
 
     def begin(self, driver: Driver) -> None:
         """Remember what earlier runs kept, before anybody comes in."""
@@ -65,6 +78,8 @@ class Rooms:
 
     def close(self) -> None:
         """Keep what is still to be kept."""
+        self._driver = None
+        self._files.close()
         self._history.close()
 
     def _perform(self, order: Remember | Recall) -> None:
@@ -87,3 +102,42 @@ class Rooms:
     def _happened(self, event: Event) -> None:
         if self._driver is not None:
             self._driver.happened(event)
+
+
+class _LateShelf:
+    """The files of a room: beside its history, or for as long as the run if it has none.
+
+    Args:
+        history: where that is, or None.
+        answer: told what came of each order.
+    """
+
+    def __init__(self, history: Path | None, answer: Callable[[Event], None]) -> None:
+        self._history = history
+        self._answer = answer
+        self._shelf: Shelf | None = None
+        self._forgotten: Path | None = None  # a folder that ends with the run
+
+    def perform(self, order: FileOrder) -> None:
+        """Do what the room orders; the folder is made when it is first needed."""
+        try:
+            shelf = self._shelf = self._shelf or Shelf(self._folder(), self._answer)
+        except EnchufeError as error:
+            if isinstance(order, PrepareFile):
+                failed = FileFailed(time_ns(), order.file, Objection.FAILED, explain(error))
+                self._answer(failed)
+            return
+        shelf.perform(order)
+
+    def _folder(self) -> Path:
+        if self._history is not None:
+            return self._history.with_name(f"{self._history.name}.files")
+        self._forgotten = self._forgotten or Path(tempfile.mkdtemp(prefix="enchufe-"))
+        return self._forgotten
+
+    def close(self) -> None:
+        """Let go of all files."""
+        if self._shelf is not None:
+            self._shelf.close()
+        if self._forgotten is not None:
+            shutil.rmtree(self._forgotten, ignore_errors=True)

@@ -13,10 +13,11 @@ from enchufe.clients.language import _
 from enchufe.clients.saying import say
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.transfers import Transfers
-from enchufe.clients.words import size, why_over
+from enchufe.clients.words import why_over
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.exits import ExitCode
+from enchufe.core.figures import size
 from enchufe.core.notices import Notice, PeerLeft
 from enchufe.core.peer import Peer
 from enchufe.core.service import Framing

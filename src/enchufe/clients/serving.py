@@ -14,6 +14,7 @@ from enchufe.clients.words import refusal_reason
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, EnchufeError, UnreachableError, UsageError
 from enchufe.core.exits import ExitCode
+from enchufe.core.limits import ROOM_FILE_BYTES_MAX
 from enchufe.core.room_words import RoomWords
 from enchufe.host import Host
 from enchufe.machine.descriptors import raise_limit
@@ -38,6 +39,7 @@ class Choices(Struct, frozen=True):
         workers: how many processes share the endpoints.
         history: the file in which a room keeps what was said; None to forget it at the end.
         slow: what a room does with those who do not read.
+        file_bytes_max: the largest file that a room takes; with 0 it takes none.
         tls: who we are at encrypted endpoints, and which clients may come.
     """
 
@@ -50,6 +52,7 @@ class Choices(Struct, frozen=True):
     workers: int = 1
     history: Path | None = None
     slow: Slow = Slow.DROP
+    file_bytes_max: int = ROOM_FILE_BYTES_MAX
     allow: Sequence[str] = ()
     deny: Sequence[str] = ()
     peers_max: int | None = None
@@ -164,8 +167,9 @@ def _wishes(choices: Choices) -> Wishes:
             greet_datagram=_("Here is my answer for {host}."),
             room_words=room_words,
             slow=choices.slow,
+            room_file_bytes_max=choices.file_bytes_max,
         )
-    return Wishes(text, text + "\n", text, room_words, choices.slow)
+    return Wishes(text, text + "\n", text, room_words, choices.slow, choices.file_bytes_max)
 
 
 async def _open(choices: Choices, plan: Plan, *, sharing: bool) -> dict[str, list[BoundSocket]]:

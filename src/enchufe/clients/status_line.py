@@ -7,7 +7,8 @@ from itertools import count
 from rich.progress import TaskID
 
 from enchufe.clients.language import _
-from enchufe.clients.words import duration, size
+from enchufe.clients.words import duration
+from enchufe.core.figures import size
 from enchufe.core.files import TellFile
 from enchufe.core.text import safe_text
 

@@ -16,9 +16,9 @@ from enchufe.clients.pictures import show_picture
 from enchufe.clients.saying import say, say_error
 from enchufe.clients.status_line import StatusLine
 from enchufe.clients.transfers import Transfers
-from enchufe.clients.words import size
 from enchufe.core.errors import EnchufeError
 from enchufe.core.events import Event
+from enchufe.core.figures import size
 from enchufe.core.files import AskFile, FileDecided, FileOrder, LeaveFile, Stage, TellFile
 from enchufe.core.limits import FILE_BYTES_MAX
 from enchufe.core.text import safe_text

@@ -11,7 +11,8 @@ from rich.table import Column
 from rich.text import Text
 
 from enchufe.clients.language import _, plural
-from enchufe.clients.words import duration, size
+from enchufe.clients.words import duration
+from enchufe.core.figures import size
 from enchufe.core.files import Objection, Stage, TellFile
 from enchufe.core.text import safe_text
 
@@ -26,6 +27,9 @@ _PROBLEMS = (Stage.NOT_TAKEN, Stage.BROKEN_OFF, Stage.UNREADABLE)
 
 Say = Callable[[str, str], None]
 """Shows a line, in a style."""
+
+Kept = Callable[[TellFile, str], str]
+"""Returns what is said of a file that was kept, given how long it took; "" for nothing."""
 
 
 class _Moving:
@@ -73,12 +77,19 @@ class Transfers:
         say: shows a line.
         console: where bars are drawn below the lines; None where there is no terminal.
         bars: draws them in another way.
+        kept: says that a file was kept in other words.
     """
 
     def __init__(
-        self, say: Say, console: Console | None = None, *, bars: Drawing | None = None
+        self,
+        say: Say,
+        console: Console | None = None,
+        *,
+        bars: Drawing | None = None,
+        kept: Kept | None = None,
     ) -> None:
         self._say = say
+        self._kept_text = kept or _kept_text
         self._bars = bars if console is None else Bars(console)
         self._moving: dict[str, _Moving] = {}
         self._began_s: float | None = None
@@ -97,7 +108,22 @@ class Transfers:
         if self._bars is not None:
             self._bars.remove(moving.bar)
         self._kept += told.stage is Stage.KEPT
-        self._say(_sentence(told, moving), "yellow" if told.stage in _PROBLEMS else "bold")
+        text = self._sentence(told, moving)
+        if text:
+            self._say(text, "yellow" if told.stage in _PROBLEMS else "bold")
+
+    def _sentence(self, told: TellFile, moving: _Moving) -> str:
+        """Return what came of a file."""
+        name = safe_text(told.attachment.name)
+        match told.stage:
+            case Stage.NOT_TAKEN:
+                return _("{name} not taken: {why}").format(name=name, why=_objection(told))
+            case Stage.UNREADABLE:
+                return _("{name} could not be read: {why}").format(name=name, why=_(told.why))
+            case Stage.BROKEN_OFF:
+                return _broken_off(name, told, moving)
+            case _:
+                return self._kept_text(told, _moved(told, moving))
 
     def moved(self, file: str, count_bytes: int) -> None:
         """Count bytes of a file that have been read or written."""
@@ -204,20 +230,6 @@ class _Figures(ProgressColumn):
         return Text("  ".join(parts))
 
 
-def _sentence(told: TellFile, moving: _Moving) -> str:
-    """Return what came of a file."""
-    name = safe_text(told.attachment.name)
-    match told.stage:
-        case Stage.NOT_TAKEN:
-            return _("{name} not taken: {why}").format(name=name, why=_objection(told))
-        case Stage.UNREADABLE:
-            return _("{name} could not be read: {why}").format(name=name, why=_(told.why))
-        case Stage.BROKEN_OFF:
-            return _broken_off(name, told, moving)
-        case _:
-            return _kept(name, told, moving)
-
-
 def _broken_off(name: str, told: TellFile, moving: _Moving) -> str:
     if moving.there_bytes == 0:
         return _("{name} broken off").format(name=name)
@@ -226,15 +238,19 @@ def _broken_off(name: str, told: TellFile, moving: _Moving) -> str:
     return text.format(name=name, there=size(moving.there_bytes), whole=whole)
 
 
-def _kept(name: str, told: TellFile, moving: _Moving) -> str:
-    is_all_there = 0 < told.attachment.size_bytes == moving.told.offset_bytes
+def _moved(told: TellFile, moving: _Moving) -> str:
+    """Return how much of a file that is kept had to travel, and how fast it did."""
+    if 0 < told.attachment.size_bytes == moving.told.offset_bytes:
+        return _("was there already")
     figures = _figures(moving.moved_bytes, moving.lasted_s)
-    if is_all_there:
-        figures = _("was there already")
-    elif moving.told.offset_bytes:
-        figures = _("{figures}, after {there} that were there").format(
-            figures=figures, there=size(moving.told.offset_bytes)
-        )
+    if not moving.told.offset_bytes:
+        return figures
+    there = size(moving.told.offset_bytes)
+    return _("{figures}, after {there} that were there").format(figures=figures, there=there)
+
+
+def _kept_text(told: TellFile, figures: str) -> str:
+    name = safe_text(told.attachment.name)
     if not told.is_coming:
         return _("{name}: {figures}").format(name=name, figures=figures)
     text = (
@@ -257,13 +273,15 @@ def _figures(moved_bytes: int, lasted_s: float) -> str:
 def _objection(told: TellFile) -> str:
     match told.objection:
         case Objection.SIZE:
-            text = _("it has {size}, and at most {limit} are taken (--max-size)")
+            text = _("it has {size}, and at most {limit} are taken")
             whole, limit = size(told.attachment.size_bytes), size(told.limit_bytes)
             return text.format(size=whole, limit=limit)
         case Objection.NAME:
             return _("no file can be called so")
         case Objection.SPACE:
             return _("the disk has no room for it")
+        case Objection.FULL:
+            return _("all the place for files there is taken")
         case Objection.BUSY:
             return _("as many files as may be are on their way; try again later")
         case Objection.UNWANTED:

@@ -3,6 +3,7 @@
 from enchufe.clients.language import _, plural
 from enchufe.core.errors import N_
 from enchufe.core.events import Reason
+from enchufe.core.figures import size
 from enchufe.core.notices import (
     AnswerLost,
     CertificateUsed,
@@ -24,16 +25,6 @@ from enchufe.core.notices import (
     TlsFault,
 )
 from enchufe.core.text import safe_text
-
-
-def size(count_bytes: int) -> str:
-    """Return a number of bytes with a unit a person takes in: ``42 B``, ``4.8 MiB``."""
-    amount = float(count_bytes)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if round(amount, 1) < 1024 or unit == "GiB":
-            break
-        amount /= 1024
-    return f"{count_bytes} B" if unit == "B" else f"{amount:.1f} {unit}"
 
 
 def duration(seconds: float) -> str:

@@ -20,6 +20,7 @@ class Objection(StrEnum):
     SIZE = "size"  # larger than is taken here
     NAME = "name"  # no file can be called so here
     SPACE = "space"  # the disk has no room for it
+    FULL = "full"  # all the place that files may take there is taken
     BUSY = "busy"  # as many files as may be are on their way
     UNWANTED = "unwanted"  # the person said no
     DIGEST = "digest"  # it did not arrive as it was sent
@@ -49,6 +50,22 @@ class CheckFile(Struct, frozen=True, tag=True):
     file: str
     offset_bytes: int
     sha256: str
+
+
+class OpenFile(Struct, frozen=True, tag=True):
+    """Call the file that is kept with that digest ``file`` from now on, to read it."""
+
+    file: str
+    sha256: str
+
+
+class ChooseAgain(Struct, frozen=True, tag=True):
+    """Let go of a file the person chose, and choose it anew; `FileChosen` or `FileFailed` answers.
+
+    What was under way of it when a conversation broke off concerns the new handle no more.
+    """
+
+    file: str
 
 
 class ReadFile(Struct, frozen=True, tag=True):
@@ -141,6 +158,8 @@ class TellFile(Struct, frozen=True, tag=True):
 
 FileOrder: TypeAlias = (
     CheckFile
+    | OpenFile
+    | ChooseAgain
     | ReadFile
     | AskFile
     | PrepareFile
@@ -153,12 +172,16 @@ FileOrder: TypeAlias = (
 
 
 class FileChosen(Struct, frozen=True, tag=True):
-    """The person wants to send a file; ``modified_ns`` as in `PrepareFile`."""
+    """The person wants to send a file; ``modified_ns`` as in `PrepareFile`.
+
+    ``instead_of`` is the handle it had, if it was chosen again (`ChooseAgain`).
+    """
 
     at_ns: int
     file: str
     attachment: Attachment
     modified_ns: int = 0
+    instead_of: str = ""
 
 
 class FileChecked(Struct, frozen=True, tag=True):

@@ -36,6 +36,7 @@ class Kind(IntEnum):
     NOTICE = 37  # JSON: what happened in the room
     SINCE = 38  # JSON: tell me what was said after this id
     FETCH = 39  # JSON: send me the file that was said with this id
+    SHARE = 40  # JSON: say this file, which I sent you, in my room; the stream as for SAY
 
 
 class Frame(Struct, frozen=True):

@@ -108,3 +108,15 @@ UNWRITTEN_BYTES_MAX = 4 * 1024 * 1024
 UNSENT_BYTES_MAX = 128 * 1024
 """So much may wait unsent in the system where a service paces itself: what it says in
 between waits behind that (tcp(7), TCP_NOTSENT_LOWAT)."""
+
+ROOM_FILE_BYTES_MAX = 16 * 1024 * 1024
+"""A room takes no larger file unless whoever runs it allows it: a photograph is smaller."""
+
+ROOM_FILES_BYTES_MAX = 1024 * 1024 * 1024
+"""All files of a room together; the next is refused, none that was said is taken away."""
+
+ROOM_UNSAID_FILES_MAX = 1_000
+"""Files a room has taken and not said yet; of more, the oldest must be offered again."""
+
+ROOM_WAITING_FILES_MAX = 100
+"""Files that may wait to be sent to one member of a room."""

@@ -40,6 +40,8 @@ class What(StrEnum):
     USAGE = "usage"  # a command was written wrongly; an example
     EMPTY = "empty"  # nothing was said yet
     STRANGER = "stranger"  # you have not joined, or not since this server began
+    NO_FILE = "no file"  # that line has none, or it is not kept here
+    FRAMES_ONLY = "frames only"  # files travel in frames, over a stream
 
 
 class Join(Struct, frozen=True):
@@ -139,12 +141,18 @@ class Since(Struct, frozen=True):
 
 
 class Fetch(Struct, frozen=True):
-    """Send me the file that was said in this line."""
+    """Send me the file that was said in this line; 0 for the last file said in my room."""
 
     id: int
 
 
-Payload = TypeVar("Payload", Join, Joined, Taken, Said, Notice, Since, Fetch)
+class Share(Struct, frozen=True):
+    """Say the file that I sent you and that has this digest."""
+
+    sha256: str
+
+
+Payload = TypeVar("Payload", Join, Joined, Taken, Said, Notice, Since, Fetch, Share)
 
 _KINDS: dict[type[Struct], Kind] = {
     Join: Kind.JOIN,
@@ -154,12 +162,13 @@ _KINDS: dict[type[Struct], Kind] = {
     Notice: Kind.NOTICE,
     Since: Kind.SINCE,
     Fetch: Kind.FETCH,
+    Share: Kind.SHARE,
 }
 _ENCODER = msgspec.json.Encoder()
 
 
 def frame_of(
-    payload: Join | Joined | Taken | Said | Notice | Since | Fetch, stream: int = 0
+    payload: Join | Joined | Taken | Said | Notice | Since | Fetch | Share, stream: int = 0
 ) -> Frame:
     """Return the frame that carries ``payload``."""
     return Frame(_KINDS[type(payload)], stream, _ENCODER.encode(payload))

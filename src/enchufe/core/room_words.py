@@ -3,7 +3,13 @@
 from msgspec import Struct
 
 from enchufe.core.errors import N_
+from enchufe.core.figures import size
+from enchufe.core.history import Attachment, Line
 from enchufe.core.room import SAID_BYTES_MAX, Notice, Said
+from enchufe.core.text import safe_text
+
+SHOWN_NAME_CHARACTERS_MAX = 80
+"""The name of a file is as long as its sender likes, but not what everybody sees of it."""
 
 
 class RoomWords(Struct, frozen=True):
@@ -36,9 +42,16 @@ class RoomWords(Struct, frozen=True):
     present: str = N_("* Here: {names}")
     rooms: str = N_("* Rooms: {names}")
     stranger: str = N_("* You are not in a room")
+    no_file: str = N_("* There is no such file here")
+    frames_only: str = N_(
+        "* Files travel in frames, over a stream: be here with enchufe chat tcp://… to send and "
+        "get them"
+    )
     empty: str = N_("* Nothing was said here yet")
     unknown: str = N_("* There is no {other}; /help lists what there is")
     usage: str = N_("* Write it like: {other}")
+    file: str = N_("[{name}, {size}, {media}]")
+    file_untyped: str = N_("[{name}, {size}]")
     private: str = N_("({name}, to you alone) {text}")
     private_sent: str = N_("(you, to {to} alone) {text}")
     bye: str = N_("* Bye, {name}")
@@ -68,7 +81,24 @@ def notice_text(notice: Notice, words: RoomWords) -> str:
 
 def said_text(said: Said, words: RoomWords, own_name: str) -> str:
     """Return what somebody said as a line of the room, for the one called ``own_name``."""
+    text = said.text if said.file is None else file_text(said.file, words)
     if not said.to:
-        return f"{said.name}: {said.text}"
+        return f"{said.name}: {text}"
     template = words.private_sent if said.name == own_name else words.private
-    return template.format(name=said.name, to=said.to, text=said.text)
+    return template.format(name=said.name, to=said.to, text=text)
+
+
+def line_text(line: Line, words: RoomWords) -> str:
+    """Return a line as it is told to those who read text."""
+    text = line.text if line.attachment is None else file_text(line.attachment, words)
+    return f"{line.name}: {text}"
+
+
+def file_text(attachment: Attachment, words: RoomWords) -> str:
+    """Return what is said of a file; its name is a stranger's and made safe to look at."""
+    name = attachment.name
+    if len(name) > SHOWN_NAME_CHARACTERS_MAX:
+        name = f"{name[: SHOWN_NAME_CHARACTERS_MAX - 1]}…"
+    media = safe_text(attachment.media_type)
+    template = words.file if media else words.file_untyped
+    return template.format(name=safe_text(name), size=size(attachment.size_bytes), media=media)

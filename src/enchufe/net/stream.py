@@ -43,6 +43,7 @@ class StreamLink(asyncio.BaseProtocol):
         "_closing",
         "_driver",
         "_hold_input",
+        "_is_behind",
         "_is_paced",
         "_left",
         "_linger",
@@ -77,6 +78,7 @@ class StreamLink(asyncio.BaseProtocol):
         self._closing = False
         self._peer_finished = False
         self._awaiting_drained = False
+        self._is_behind = False
         self._is_paced = False
         self._reason: Reason | None = None
         self._unsent_bytes = 0
@@ -108,18 +110,31 @@ class StreamLink(asyncio.BaseProtocol):
         return True
 
     def pause_writing(self) -> None:
-        """Stop what makes more to write; a service that awaits the end of the queue knows."""
-        if self._awaiting_drained:
-            return
-        if self._hold_input is not None:
-            self._hold_input(True)
-        else:
-            if not self._peer_finished:
-                self._transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._driver.behind, self.peer)
+        """Stop what makes more to write, unless only what was to be awaited waits."""
+        if not self._awaiting_drained:
+            self._fall_behind()
 
     def resume_writing(self) -> None:
-        """Go on, or report that all has left."""
+        """Go on, and report that all has left if that was awaited."""
+        self._catch_up()
+        if self._awaiting_drained:
+            self._drained()
+
+    def _fall_behind(self) -> None:
+        if self._is_behind:
+            return
+        self._is_behind = True
+        if self._hold_input is not None:
+            self._hold_input(True)
+            return
+        if not self._peer_finished:
+            self._transport.pause_reading()
+        asyncio.get_running_loop().call_soon(self._driver.behind, self.peer)
+
+    def _catch_up(self) -> None:
+        if not self._is_behind:
+            return
+        self._is_behind = False
         if self._hold_input is not None:
             self._hold_input(False)
         else:
@@ -152,6 +167,8 @@ class StreamLink(asyncio.BaseProtocol):
             return
         self.sent_bytes += len(message)
         self._write(message)
+        if self._awaiting_drained and self._queue_is_full():
+            self._fall_behind()  # what paces itself is not all that is said
 
     def finish(self) -> None:
         """Half-close after what is queued.
@@ -195,9 +212,20 @@ class StreamLink(asyncio.BaseProtocol):
             return
         self._awaiting_drained = True
         self._pace()
+        if self._queue_is_full():
+            self._fall_behind()
         self._transport.set_write_buffer_limits(high=0)
         if self._transport.get_write_buffer_size() == 0:
             asyncio.get_running_loop().call_soon(self._drained)
+
+    def _queue_is_full(self) -> bool:
+        """Return whether a peer that is served does not read what it is sent.
+
+        A caller paces itself while it awaits the end of its queue; what a person types
+        meanwhile must get through.
+        """
+        waiting_bytes = self._transport.get_write_buffer_size()
+        return self._hold_input is None and waiting_bytes > SEND_QUEUE_BYTES_MAX
 
     def rest(self) -> None:
         """Read nothing more for now: whoever takes in what came needs a moment."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from enchufe.core.errors import N_
+from enchufe.core.limits import ROOM_FILE_BYTES_MAX
 from enchufe.core.peer import Transport
 from enchufe.core.room_words import RoomWords
 from enchufe.core.service import Framing, Service
@@ -27,6 +28,7 @@ class Wishes(Struct, frozen=True):
         greet_datagram: what `Greet` answers to a datagram.
         room_words: what `Chat` says of itself.
         slow: what `Chat` does with those who do not read.
+        room_file_bytes_max: the largest file that `Chat` takes.
     """
 
     hello_answer: str = "hi there"
@@ -34,6 +36,7 @@ class Wishes(Struct, frozen=True):
     greet_datagram: str = "Here is my answer for {host}."
     room_words: RoomWords = RoomWords()
     slow: Slow = Slow.DROP
+    room_file_bytes_max: int = ROOM_FILE_BYTES_MAX
 
 
 class ServiceKind(Struct, frozen=True):
@@ -84,7 +87,7 @@ CATALOGUE: Mapping[str, ServiceKind] = {
         ServiceKind(
             name="chat",
             summary=N_("a room for everybody, over every transport"),
-            make=lambda wishes: Chat(wishes.room_words, wishes.slow),
+            make=lambda wishes: Chat(wishes.room_words, wishes.slow, wishes.room_file_bytes_max),
             framing=Framing.FRAMES,
             guide_ports=((_UDP, 12345), (_TCP, 12345)),
             is_usual=True,

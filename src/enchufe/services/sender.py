@@ -42,6 +42,7 @@ Item: TypeAlias = str | FileChosen
 _EXIT_CODES = {
     Objection.SIZE: ExitCode.OVER_LIMIT,
     Objection.SPACE: ExitCode.OVER_LIMIT,
+    Objection.FULL: ExitCode.OVER_LIMIT,
     Objection.BUSY: ExitCode.OVER_LIMIT,
     Objection.NAME: ExitCode.DENIED,
     Objection.UNWANTED: ExitCode.DENIED,
@@ -126,10 +127,9 @@ class Sender:
         return (Close(peer),)
 
     def _note(self, told: TellFile) -> None:
-        if told.objection is not None:
-            self._fail(_EXIT_CODES[told.objection])
-        elif told.stage in _STAGES_LOST:
-            self._fail(ExitCode.LOST)
+        exit_code = exit_code_of(told)
+        if exit_code is not None:
+            self._fail(exit_code)
 
     def _fail(self, exit_code: ExitCode) -> None:
         self._exit_code = self._exit_code or exit_code
@@ -150,3 +150,10 @@ class Sender:
             return refused or never_framed
         is_lost = event.unsent_bytes > 0 or event.reason in (Reason.RESET, Reason.FAILED)
         return ExitCode.LOST if is_lost else ExitCode.DONE
+
+
+def exit_code_of(told: TellFile) -> ExitCode | None:
+    """Return how a run ends in which that came of a file; None if nothing went wrong."""
+    if told.objection is not None:
+        return _EXIT_CODES[told.objection]
+    return ExitCode.LOST if told.stage in _STAGES_LOST else None

@@ -172,7 +172,7 @@ class StreamEnd:
 
     def _hold(self, hold: bool) -> None:
         self._is_behind = self._is_behind and hold
-        if hold and self._awaiting_drained:  # the service knows
+        if hold and self._awaiting_drained and self._has_input:  # the service knows
             return
         if self._has_input:
             self._driver.hold_input(hold)

@@ -71,25 +71,34 @@ class Inbox:
     Args:
         folder: made if it is not there.
         answer: told what came of each order, from a thread of ours.
+        arrival: how a file arrives, if not as described above.
 
     Raises:
         UsageError: it is not a folder.
         DeniedError: the system does not permit writing there.
     """
 
-    def __init__(self, folder: Path, answer: Callable[[FileEvent], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        answer: Callable[[FileEvent], None],
+        arrival: "type[Arrival] | None" = None,
+    ) -> None:
         self.folder = folder
         self._answer = answer
+        self._arrival = arrival or Arrival
         self._directory = _opened(folder)
         self._mode = 0o666 & ~_umask()
         self._pool = ThreadPoolExecutor(THREADS, "inbox")
-        self._arrivals: dict[str, _Arrival] = {}
+        self._arrivals: dict[str, Arrival] = {}
 
     def perform(self, order: FileOrder) -> None:
         """Do what a service orders, as far as it is about files that come."""
         match order:
             case PrepareFile():
-                arrival = _Arrival(self._directory, self._mode, self._pool, order, self._answer)
+                arrival = self._arrival(
+                    self._directory, self._mode, self._pool, order, self._answer
+                )
                 self._arrivals[order.file] = arrival
                 arrival.prepare()
             case StartFile():
@@ -114,8 +123,16 @@ class Inbox:
         os.close(self._directory)
 
 
-class _Arrival:
-    """One file that comes; its work is done in order, beside the event loop."""
+class Arrival:
+    """One file that comes; its work is done in order, beside the event loop.
+
+    Args:
+        directory: the folder, open.
+        mode: the permissions of a file that is kept.
+        pool: whose threads do the work.
+        order: what is to come.
+        answer: as in `Inbox`.
+    """
 
     def __init__(
         self,

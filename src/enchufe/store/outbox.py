@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 from time import time_ns
 
-from enchufe.core.errors import N_, DeniedError, UsageError
+from enchufe.core.errors import N_, DeniedError, EnchufeError, UsageError
 from enchufe.core.files import (
     CheckFile,
+    ChooseAgain,
     FileChecked,
     FileChosen,
     FileEvent,
@@ -45,8 +46,10 @@ class Outbox:
         self._departures: dict[str, _Departure] = {}
         self._chosen = 0
 
-    def choose(self, path: Path) -> FileChosen:
+    def choose(self, path: Path, instead_of: str = "") -> FileChosen:
         """Return the file at ``path`` as a service is told of it; it is opened when it is read.
+
+        ``instead_of`` is as in `FileChosen`.
 
         Raises:
             UsageError: there is no such file, or it is none.
@@ -57,9 +60,14 @@ class Outbox:
         file = f"out-{self._chosen}"
         media_type = mimetypes.guess_type(path.name)[0] or ""
         attachment = Attachment(path.name, status.st_size, media_type)
-        chosen = FileChosen(time_ns(), file, attachment, status.st_mtime_ns)
-        self._departures[file] = _Departure(path, chosen, self._pool, self._answer)
+        chosen = FileChosen(time_ns(), file, attachment, status.st_mtime_ns, instead_of)
+        expected = (status.st_size, status.st_mtime_ns)
+        self._departures[file] = _Departure(path, file, expected, self._pool, self._answer)
         return chosen
+
+    def open(self, file: str, path: Path) -> None:
+        """Call the file at ``path``, whatever is in it by then, ``file`` from now on."""
+        self._departures[file] = _Departure(path, file, None, self._pool, self._answer)
 
     def perform(self, order: FileOrder) -> None:
         """Do what a service orders, as far as it is about files that go."""
@@ -68,12 +76,22 @@ class Outbox:
                 self._departures[order.file].check(order.offset_bytes, order.sha256)
             case ReadFile():
                 self._departures[order.file].read(order.size_bytes)
+            case ChooseAgain():
+                self._choose_again(order.file)
             case LeaveFile():
                 departure = self._departures.pop(order.file, None)
                 if departure is not None:
                     departure.leave()
             case _:
                 pass
+
+    def _choose_again(self, file: str) -> None:
+        departure = self._departures.pop(file)
+        departure.leave()
+        try:
+            self._answer(self.choose(departure.path, file))
+        except EnchufeError as error:
+            self._answer(FileFailed(time_ns(), file, Objection.FAILED, str(error)))
 
     def close(self) -> None:
         """Let go of all files."""
@@ -89,14 +107,15 @@ class _Departure:
     def __init__(
         self,
         path: Path,
-        chosen: FileChosen,
+        file: str,
+        expected: tuple[int, int] | None,  # its size and time, if it must not have changed
         pool: ThreadPoolExecutor,
         answer: Callable[[FileEvent], None],
     ) -> None:
-        self._path = path
-        self._file = chosen.file
-        self._size_bytes = chosen.attachment.size_bytes
-        self._modified_ns = chosen.modified_ns
+        self.path = path
+        self._file = file
+        self._expected = expected
+        self._size_bytes = 0
         self._strand = Strand(pool)
         self._answer = answer
         self._descriptor = -1
@@ -128,10 +147,11 @@ class _Departure:
             self._answer(FileFailed(time_ns(), self._file, Objection.FAILED, why))
 
     def _open(self) -> None:
-        self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         status = os.fstat(self._descriptor)
-        if (status.st_size, status.st_mtime_ns) != (self._size_bytes, self._modified_ns):
+        if self._expected not in (None, (status.st_size, status.st_mtime_ns)):
             raise _changed()
+        self._size_bytes = status.st_size
 
     def _check(self, offset_bytes: int, sha256: str) -> None:
         while self._read_bytes < offset_bytes:

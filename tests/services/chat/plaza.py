@@ -1,5 +1,6 @@
 """A room with its host, a disk that answers when it is told to, and what each peer heard."""
 
+import hashlib
 import json
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -27,11 +28,28 @@ from enchufe.core.events import (
     Recalled,
     Remembered,
 )
+from enchufe.core.files import (
+    FileFailed,
+    FileKept,
+    FileOrder,
+    FilePrepared,
+    FileRead,
+    FileWritten,
+    KeepFile,
+    LeaveFile,
+    Objection,
+    OpenFile,
+    PrepareFile,
+    ReadFile,
+    StartFile,
+    WriteFile,
+)
 from enchufe.core.frames import Frame, Kind
 from enchufe.core.history import Line, Told
 from enchufe.core.peer import Peer, Transport
-from enchufe.core.room import Join, Since, frame_of
+from enchufe.core.room import Fetch, Join, Share, Since, frame_of
 from enchufe.core.service import Framing
+from enchufe.core.transfer.payloads import End, Offer, Start, packed
 from enchufe.host import Host
 from enchufe.services.chat import Chat, Slow
 from enchufe.wire.either import Change, EitherDecoder
@@ -55,6 +73,10 @@ class Somebody:
     def takes(self, data: bytes) -> None:
         self._received += data
         self._datagrams.append(data)
+
+    def forgets(self) -> None:
+        self._received = b""
+        self._datagrams.clear()
 
     @property
     def heard(self) -> list[str]:
@@ -82,12 +104,71 @@ class Somebody:
         self._plaza.loses(self, reason)
 
 
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+class Shelf:
+    """Where the room keeps its files, by their digests; it answers at once."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.fails_with: Objection | None = None
+        self._coming: dict[str, bytes] = {}
+        self._going: dict[str, tuple[str, int]] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._coming and not self._going
+
+    def perform(self, order: FileOrder) -> Event | None:
+        match order:
+            case PrepareFile() if self.fails_with is not None:
+                return FileFailed(NOW_NS, order.file, self.fails_with, "")
+            case PrepareFile():
+                self._coming[order.file] = b""
+                return FilePrepared(NOW_NS, order.file, 0, "")
+            case WriteFile():
+                self._coming[order.file] += order.data
+                return FileWritten(NOW_NS, order.file, len(order.data))
+            case KeepFile():
+                data = self._coming.pop(order.file)
+                assert sha256(data) == order.sha256
+                self.files[order.sha256] = data
+                return FileKept(NOW_NS, order.file, order.sha256)
+            case OpenFile():
+                self._going[order.file] = (order.sha256, 0)
+            case ReadFile():
+                return self._read(order)
+            case LeaveFile():
+                self._coming.pop(order.file, None)
+                self._going.pop(order.file, None)
+            case StartFile():
+                pass
+            case _:
+                raise AssertionError(order)
+        return None
+
+    def _read(self, order: ReadFile) -> Event:
+        digest, start = self._going[order.file]
+        if digest not in self.files:
+            return FileFailed(NOW_NS, order.file, Objection.FAILED, "No such file or directory")
+        data = self.files[digest][start : start + order.size_bytes]
+        self._going[order.file] = (digest, start + len(data))
+        return FileRead(NOW_NS, order.file, data, "" if data else digest)
+
+
 class Framed(Somebody):
     """A peer that speaks frames."""
 
     def __init__(self, plaza: "Plaza", peer: Peer) -> None:
         super().__init__(plaza, peer)
         self._decoder = EitherDecoder()
+
+    def forgets(self) -> None:
+        if self.peer.is_stream:
+            list(self._decoder.feed(self._received))  # the preface among it
+        super().forgets()
 
     @property
     def frames(self) -> list[Heard]:
@@ -120,6 +201,37 @@ class Framed(Somebody):
     def says_numbered(self, number: int, text: str) -> None:
         self.sends(Frame(Kind.SAY, number, text.encode()))
 
+    def offers(self, name: str, data: bytes, stream: int = 1, media: str = "image/png") -> None:
+        self.sends(Frame(Kind.OFFER, stream, packed(Offer(name, len(data), media))))
+
+    def uploads(self, name: str, data: bytes, stream: int = 1, media: str = "image/png") -> None:
+        """Send a whole file, which the room is to keep."""
+        self.offers(name, data, stream, media)
+        self.sends(
+            Frame(Kind.START, stream, packed(Start(0))),
+            Frame(Kind.DATA, stream, data),
+            Frame(Kind.END, stream, packed(End(sha256(data)))),
+        )
+
+    def shares(self, number: int, data: bytes) -> None:
+        """Have a file said that was uploaded."""
+        self.sends(frame_of(Share(sha256(data)), number))
+
+    def fetches(self, line_id: int) -> None:
+        self.sends(frame_of(Fetch(line_id)))
+
+    def takes_all(self, stream: int) -> bytes:
+        """Accept what is offered with that number, and return what comes of it."""
+        self.sends(Frame(Kind.ACCEPT, stream, b"{}"))
+        came = b""
+        while self.peer.id in self._plaza.awaited:
+            self._plaza.has_drained(self)
+        for kind, carried in self.frames:
+            if kind == "DATA":
+                came += carried["data"]  # type: ignore[operator]
+        self.sends(Frame(Kind.KEPT, stream))
+        return came
+
     def asks_since(self, after: int) -> None:
         self.sends(frame_of(Since(after)))
 
@@ -128,7 +240,9 @@ def _shown(frame: Frame) -> Heard:
     kind = Kind(frame.kind).name
     if frame.kind == Kind.TEXT:
         return kind, {"text": frame.payload.decode()}
-    carried = json.loads(frame.payload)
+    if frame.kind == Kind.DATA:
+        return kind, {"data": frame.payload, "stream": frame.stream}
+    carried = json.loads(frame.payload or b"{}")
     carried.pop("at_ns", None)
     return (kind, carried | {"stream": frame.stream}) if frame.stream else (kind, carried)
 
@@ -140,18 +254,26 @@ class Plaza:
         slow: as in `Chat`.
         waits: whether the disk waits until it is told to go on.
         lines: what it holds from an earlier run.
+        file_bytes_max: as in `Chat`.
     """
 
     def __init__(
-        self, slow: Slow = Slow.DROP, *, waits: bool = False, lines: Sequence[Line] = ()
+        self,
+        slow: Slow = Slow.DROP,
+        *,
+        waits: bool = False,
+        lines: Sequence[Line] = (),
+        file_bytes_max: int = 1_000_000,
     ) -> None:
         self.disk = list(lines)
         self.waits = waits
         self.full_because = ""
         self.timers: dict[str, float] = {}
         self.awaited: set[int] = set()
+        self.shelf = Shelf()
         self._unsafe: list[Line] = []
-        self._host = Host(Chat(slow=slow), Framing.FRAMES)
+        chat = Chat(slow=slow, file_bytes_max=file_bytes_max)
+        self._host = Host(chat, Framing.FRAMES)
         self._people: dict[int, Somebody] = {}
         self._events: deque[Event] = deque()
         told = {line.session: Told(line.session, line.number, line.id) for line in lines}
@@ -168,10 +290,13 @@ class Plaza:
         """Let a raw peer in that has said its name, and forget what it heard until then."""
         somebody = self.raw(transport)
         somebody.says(f"/name {name}")
-        for each in self._people.values():
-            each._received = b""
-            each._datagrams.clear()
+        self.forgets_what_was_heard()
         return somebody
+
+    def forgets_what_was_heard(self) -> None:
+        """Let nobody have heard anything yet."""
+        for each in self._people.values():
+            each.forgets()
 
     def framed(self, transport: Transport = Transport.TCP) -> Framed:
         """Let a peer in that speaks frames."""
@@ -262,7 +387,13 @@ class Plaza:
             case Rest() | ReadOn():
                 self._people[order.peer.id].rests = isinstance(order, Rest)
             case _:
-                raise AssertionError(order)
+                self._perform_on_file(order)
+
+    def _perform_on_file(self, order: Order) -> None:
+        assert isinstance(order, FileOrder)
+        event = self.shelf.perform(order)
+        if event is not None:
+            self._events.append(event)
 
     def _set_timer(self, order: SetTimer | CancelTimer) -> None:
         self.timers.pop(order.name, None)

@@ -137,7 +137,7 @@ class Incoming:
             return self._refused(former, Objection.FAILED)
         offer = unpacked(Offer, frame.payload)
         if offer is None or offer.size < 0:
-            return (_refusal(peer, frame.stream, Objection.FAILED),)
+            return (refusal(peer, frame.stream, Objection.FAILED),)
         self._numbered += 1
         coming = _Coming(f"in-{self._numbered}", peer, frame.stream, offer)
         objection = self._objection(coming)
@@ -240,10 +240,10 @@ class Incoming:
         """Refuse a file and go no further with it, if it had been begun at all."""
         limit_bytes = self._policy.size_bytes_max if objection is Objection.SIZE else 0
         told = _told(coming, Stage.NOT_TAKEN, objection=objection, limit_bytes=limit_bytes, why=why)
-        refusal = _refusal(coming.peer, coming.stream, objection, limit_bytes)
+        refused = refusal(coming.peer, coming.stream, objection, limit_bytes)
         if coming.file not in self._by_file:
-            return (refusal, told)
-        return (refusal, LeaveFile(coming.file), told, *self._forgotten(coming))
+            return (refused, told)
+        return (refused, LeaveFile(coming.file), told, *self._forgotten(coming))
 
     def _forgotten(self, coming: _Coming) -> Sequence[Command]:
         del self._by_file[coming.file]
@@ -274,7 +274,8 @@ def _frame(coming: _Coming, kind: Kind, payload: bytes = b"") -> SendFrame:
     return SendFrame(coming.peer, Frame(kind, coming.stream, payload))
 
 
-def _refusal(peer: Peer, stream: int, objection: Objection, limit_bytes: int = 0) -> SendFrame:
+def refusal(peer: Peer, stream: int, objection: Objection, limit_bytes: int = 0) -> SendFrame:
+    """Return what tells ``peer`` that the file it calls ``stream`` is not taken."""
     refuse = Refuse(objection.value, limit_bytes)
     return SendFrame(peer, Frame(Kind.REFUSE, stream, packed(refuse)))
 

@@ -1,6 +1,6 @@
 """Chat: a room for everybody, over every transport, in which nothing said is lost.
 
-service -> orders -> arrivals | sayings -> memories -> room -> members, kept, teller
+service -> orders -> arrivals | files -> sayings | memories -> room -> members, kept, teller
 """
 
 from enchufe.services.chat.room import Slow

@@ -27,6 +27,7 @@ class Member:
 
     __slots__ = (
         "awaits",
+        "awaits_drained",
         "framed",
         "has_joined",
         "last_id",
@@ -49,6 +50,7 @@ class Member:
         self.has_joined = False  # in frames; others are members by what they say
         self.session = ""
         self.awaits = ""  # the tag of what is being looked up for them
+        self.awaits_drained = False  # before they are told more of what was said
         self.last_id = 0  # the last line they were told, while not told everything
         self.missed = 0  # lines left out while they did not read
         self.unkept = 0  # lines of theirs that are not on disk yet

@@ -96,7 +96,7 @@ class Memories:
         """Tell somebody what they missed, and go on when they have read it."""
         commands = self._lines(member, lines)
         if was_cut:
-            return [*commands, AwaitDrained(member.peer)]
+            return [*commands, self._await_drained(member)]
         return [*commands, *self._now(member)]
 
     def _now(self, member: Member) -> list[Command]:
@@ -136,10 +136,17 @@ class Memories:
             member.last_id = room.kept.told_id
         member.missed = -room.kept.count_in(member.room)
         room.members.become(member, State.BEHIND)
-        return [AwaitDrained(member.peer)]
+        return [self._await_drained(member)]
+
+    def _await_drained(self, member: Member) -> Command:
+        member.awaits_drained = True
+        return AwaitDrained(member.peer)
 
     def drained(self, member: Member) -> list[Command]:
-        """Go on with somebody who has read what waited for them."""
+        """Go on with somebody who has read what waited for them, if we waited for that."""
+        if not member.awaits_drained:
+            return []
+        member.awaits_drained = False
         if member.state is State.CATCHING_UP or (member.state is State.BEHIND and member.framed):
             return self.catch_up(member, member.last_id)
         if member.state is not State.BEHIND:

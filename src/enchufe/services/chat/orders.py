@@ -34,6 +34,8 @@ class Orders:
             "/history": self._history,
             "/msg": self._private,
             "/bye": self._bye,
+            "/send": self._file,
+            "/get": self._file,
         }
 
     def obey(self, member: Member, line: str, at_ns: int) -> list[Command]:
@@ -87,6 +89,10 @@ class Orders:
             return self._room.tell.notice(member, Notice(What.NOBODY, other=name))
         said = Said(0, 0, at_ns, "", member.name, text.strip(), to=other.name)
         return [*self._room.tell.said(other, said), *self._room.tell.said(member, said)]
+
+    def _file(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
+        """Say how files travel: whoever speaks frames has not asked in words."""
+        return self._room.tell.notice(member, Notice(What.FRAMES_ONLY))
 
     def _bye(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
         return self._arrivals.leave(member)

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from enchufe.core.commands import Command
 from enchufe.core.peer import Peer
+from enchufe.core.room import Notice, What
 from enchufe.core.room_words import RoomWords
 from enchufe.services.chat.kept import Kept
 from enchufe.services.chat.members import Member, Members
@@ -36,6 +37,10 @@ class Room:
         """Return a name for somebody who gave none; the number is never anybody else's."""
         name = self.words.guest.format(number=peer.id)
         return name if self.members.named(name) is None else f"{name}.{peer.id}"
+
+    def read_only(self, number: int = 0) -> Notice:
+        """Return what is told of something that cannot be kept any more."""
+        return Notice(What.READ_ONLY, number=number, why=self.kept.read_only_because)
 
     def tell_joined(self, member: Member) -> list[Command]:
         """Tell a member that they are in, and how far they and the room are."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from enchufe.core.commands import Command, ReadOn, Remember, Rest
 from enchufe.core.events import NotRemembered
-from enchufe.core.history import Line
+from enchufe.core.history import Attachment, Line
 from enchufe.core.peer import Peer
 from enchufe.core.room import SAID_BYTES_MAX, Notice, What
 from enchufe.core.text import safe_bytes
@@ -39,23 +39,31 @@ class Sayings:
         if len(text) > SAID_BYTES_MAX:
             too_long = Notice(What.TOO_LONG, count=len(text), number=number)
             return room.tell.notice(member, too_long)
+        return self._keep(member, safe_bytes(text, keep="\t"), None, at_ns, number)
+
+    def _keep(
+        self, member: Member, text: str, attachment: Attachment | None, at_ns: int, number: int
+    ) -> list[Command]:
+        room = self._room
         if room.kept.read_only_because:
-            return room.tell.notice(member, self._read_only(number))
+            return room.tell.notice(member, room.read_only(number))
         line = Line(
             id=room.kept.next_id(),
             at_ns=at_ns,
             room=member.room,
             name=member.name,
-            text=safe_bytes(text, keep="\t"),
+            text=text,
             session=member.session if number else "",
             number=number,
+            attachment=attachment,
         )
         room.kept.wait(line, member.peer)
         return [Remember(line), *self._rest_if_too_fast(member)]
 
     def _rest_if_too_fast(self, member: Member) -> list[Command]:
+        """Leave somebody unread; again with each line, as their files may have read on."""
         member.unkept += 1
-        if member.rests or member.unkept < UNKEPT_LINES_MAX:
+        if member.unkept < UNKEPT_LINES_MAX:
             return []
         member.rests = True
         return [Rest(member.peer)]
@@ -66,13 +74,27 @@ class Sayings:
         """Have something remembered, unless this session has said it before."""
         if not member.session or not number:
             return self.say(member, text, at_ns)
+        known = self._known(member, number)
+        return self.say(member, text, at_ns, number) if known is None else known
+
+    def share(
+        self, member: Member, attachment: Attachment | None, at_ns: int, number: int
+    ) -> Sequence[Command]:
+        """Have a file remembered, unless this session has said it before, or it is not here."""
+        known = self._known(member, number) if member.session and number else None
+        if known is not None:
+            return known
+        if attachment is None:
+            return self._room.tell.notice(member, Notice(What.NO_FILE, number=number))
+        return self._keep(member, "", attachment, at_ns, number)
+
+    def _known(self, member: Member, number: int) -> Sequence[Command] | None:
+        """Return the answer to what was said before; None to what was not."""
         last_number, last_id = self._room.kept.told_of(member.session)
         if number <= last_number:
             known_id = last_id if number == last_number else 0
             return self._room.tell.taken(member, number, known_id, known_id)
-        if self._room.kept.is_waiting(member.session, number):
-            return ()
-        return self.say(member, text, at_ns, number)
+        return () if self._room.kept.is_waiting(member.session, number) else None
 
     def remembered(self, last_id: int) -> list[Command]:
         """Tell everybody what is safe now; what one person said, together."""
@@ -114,10 +136,6 @@ class Sayings:
             member = self._room.members.of(waiting.peer)
             if member is not None:
                 member.unkept -= 1
-                notice = self._read_only(waiting.line.number)
+                notice = self._room.read_only(waiting.line.number)
                 commands += self._room.tell.notice(member, notice)
         return commands
-
-    def _read_only(self, number: int) -> Notice:
-        why = self._room.kept.read_only_because
-        return Notice(What.READ_ONLY, number=number, why=why)

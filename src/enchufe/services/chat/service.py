@@ -7,7 +7,10 @@ from enchufe.core.events import (
     Event,
     FrameReceived,
     HistoryOpened,
+    InputEnded,
+    InputTyped,
     MessageReceived,
+    NotReached,
     NotRemembered,
     PeerBehind,
     PeerClosed,
@@ -20,10 +23,13 @@ from enchufe.core.events import (
     TimerFired,
 )
 from enchufe.core.frames import Kind
+from enchufe.core.limits import ROOM_FILE_BYTES_MAX
 from enchufe.core.room import Join, Notice, Since, What, payload_of
 from enchufe.core.room_words import RoomWords
 from enchufe.core.text import safe_bytes
+from enchufe.services.chat import files
 from enchufe.services.chat.arrivals import Arrivals
+from enchufe.services.chat.files import Files
 from enchufe.services.chat.members import Member, State
 from enchufe.services.chat.memories import Memories
 from enchufe.services.chat.orders import Orders
@@ -37,44 +43,61 @@ class Chat:
     Args:
         words: what it says in text.
         slow: what becomes of those who do not read.
+        file_bytes_max: no larger file is taken.
     """
 
-    def __init__(self, words: RoomWords | None = None, slow: Slow = Slow.DROP) -> None:
+    def __init__(
+        self,
+        words: RoomWords | None = None,
+        slow: Slow = Slow.DROP,
+        file_bytes_max: int = ROOM_FILE_BYTES_MAX,
+    ) -> None:
         self._room = Room(words or RoomWords(), slow)
         self._memories = Memories(self._room)
         self._sayings = Sayings(self._room)
+        self._files = Files(self._room, self._sayings, file_bytes_max)
         self._arrivals = Arrivals(self._room, self._memories)
         self._orders = Orders(self._room, self._arrivals, self._memories)
 
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``."""
         match event:
-            case (
-                MessageReceived()
-                | FrameReceived()
-                | PeerFramed()
-                | PeerFinished()
-                | PeerBehind()
-                | PeerDrained()
-                | PeerClosed()
-            ):
+            case MessageReceived() | FrameReceived() | PeerFramed() | PeerBehind():
                 member = self._room.members.of(event.peer)
                 return () if member is None else self._by_member(member, event)
+            case PeerFinished() | PeerDrained() | PeerClosed():
+                return self._of_connection(event)
+            case Remembered() | NotRemembered() | Recalled() | HistoryOpened():
+                return self._of_history(event)
+            case TimerFired():
+                return self._timer_fired(event.name)
+            case PeerOpened():
+                return self._arrivals.opened(event.peer)
+            case NotReached() | InputTyped() | InputEnded():
+                return ()
+            case _:
+                return self._files.handle(event)
+
+    def _of_connection(self, event: PeerFinished | PeerDrained | PeerClosed) -> Sequence[Command]:
+        """Tell the files too, also when whoever it is about is no member any more."""
+        moved = self._files.handle(event)
+        member = self._room.members.of(event.peer)
+        return moved if member is None else [*moved, *self._by_member(member, event)]
+
+    def _of_history(
+        self, event: Remembered | NotRemembered | Recalled | HistoryOpened
+    ) -> Sequence[Command]:
+        match event:
             case Remembered():
                 return self._sayings.remembered(event.last_id)
             case NotRemembered():
                 return self._sayings.not_remembered(event)
             case Recalled():
-                return self._memories.recalled(event)
+                is_for_file = event.tag.startswith(files.TAG)
+                return (self._files if is_for_file else self._memories).recalled(event)
             case HistoryOpened():
                 self._room.kept.open(event)
-            case TimerFired():
-                return self._timer_fired(event.name)
-            case PeerOpened():
-                return self._arrivals.opened(event.peer)
-            case _:
-                pass
-        return ()
+                return ()
 
     def _by_member(self, member: Member, event: Event) -> Sequence[Command]:
         match event:
@@ -126,11 +149,16 @@ class Chat:
         match frame.kind:
             case Kind.JOIN:
                 return self._arrivals.join(member, payload_of(frame, Join))
-            case Kind.SAY | Kind.SINCE if not member.has_joined:
+            case _ if not member.has_joined and frame.kind in _FROM_MEMBERS:
                 return self._room.tell.notice(member, Notice(What.STRANGER))
             case Kind.SAY:
                 return self._sayings.say_numbered(member, frame.payload, event.at_ns, frame.stream)
             case Kind.SINCE:
                 return self._memories.since(member, payload_of(frame, Since).after)
+            case _ if frame.kind in files.KINDS:
+                return self._files.frame(member, event)
             case _:
                 return ()
+
+
+_FROM_MEMBERS = frozenset({Kind.SAY, Kind.SINCE, Kind.OFFER, Kind.SHARE, Kind.FETCH})

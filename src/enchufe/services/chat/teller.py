@@ -6,7 +6,7 @@ from enchufe.core.commands import Command, Send, SendFrame, Spread, SpreadFrame
 from enchufe.core.history import Line
 from enchufe.core.peer import Peer
 from enchufe.core.room import Joined, Notice, Said, Taken, frame_of
-from enchufe.core.room_words import RoomWords, notice_text, said_text
+from enchufe.core.room_words import RoomWords, line_text, notice_text, said_text
 from enchufe.services.chat.members import Audience, Member, Members
 
 
@@ -83,11 +83,11 @@ class Teller:
         """Tell everybody what one of them said: each line with the id of the one before it."""
         commands: list[Command] = []
         if audience.streams:
-            text = "\n".join(f"{line.name}: {line.text}" for line, _previous in together)
+            text = "\n".join(line_text(line, self._words) for line, _previous in together)
             commands.append(Spread(audience.streams, text.encode(), but))
         for line, previous in together:
             if audience.datagrams:
-                text = f"{line.name}: {line.text}"
+                text = line_text(line, self._words)
                 commands.append(Spread(audience.datagrams, text.encode(), but))
             if audience.framed:
                 frame = frame_of(said_of(line, previous))

@@ -45,7 +45,7 @@ from enchufe.core.room import (
     frame_of,
 )
 from enchufe.core.room_words import RoomWords
-from enchufe.services.visitor import OUTBOX_MAX, Visitor
+from enchufe.services.visitor import OUTBOX_MAX, Visitor, VisitorWords
 
 IN = Tell("* You are ana in plaza. /help lists what you can do, /bye leaves.")
 NO_ROOM = Tell("There is no room at the other side: it did not answer in frames.")
@@ -323,7 +323,7 @@ def test_words_of_the_room_are_told_and_may_have_lines() -> None:
 
 def test_orders_go_to_the_room_but_help_is_ours() -> None:
     inside().when(typed(b"/who"), Send(ANA, b"/who")).when(typed(b"//x"), say(1, "/x")).when(
-        typed(b"/help"), Tell(RoomWords().help)
+        typed(b"/help"), Tell(f"{RoomWords().help}\n{VisitorWords().files_help}")
     )
 
 

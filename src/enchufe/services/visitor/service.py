@@ -9,8 +9,6 @@ too.
 from collections import deque
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from enchufe.core.commands import (
     CancelTimer,
     Close,
@@ -24,7 +22,6 @@ from enchufe.core.commands import (
     Stop,
     Tell,
 )
-from enchufe.core.errors import N_
 from enchufe.core.events import (
     Event,
     FrameReceived,
@@ -33,12 +30,24 @@ from enchufe.core.events import (
     MessageReceived,
     NotReached,
     PeerClosed,
+    PeerDrained,
     PeerFinished,
     PeerOpened,
     TimerFired,
 )
 from enchufe.core.exits import ExitCode
+from enchufe.core.files import (
+    FileChecked,
+    FileChosen,
+    FileFailed,
+    FileKept,
+    FilePrepared,
+    FileRead,
+    FileWritten,
+    LeaveFile,
+)
 from enchufe.core.frames import Frame, Kind
+from enchufe.core.history import Attachment
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_exit_code
 from enchufe.core.room import (
@@ -46,14 +55,18 @@ from enchufe.core.room import (
     Joined,
     Notice,
     Said,
+    Share,
     Since,
     Taken,
     What,
     frame_of,
     payload_of,
 )
-from enchufe.core.room_words import RoomWords, notice_text, said_text
-from enchufe.core.text import safe_bytes
+from enchufe.core.room_words import RoomWords, file_text, notice_text, said_text
+from enchufe.core.text import safe_bytes, safe_text
+from enchufe.services.visitor.downloads import Downloads
+from enchufe.services.visitor.uploads import Uploads
+from enchufe.services.visitor.words import VisitorWords
 
 ANSWER_S = 5.0
 """A room answers within a round trip; who does not in so long is no room of ours."""
@@ -71,15 +84,38 @@ OUTBOX_MAX = 1000
 """Lines not taken yet, after which we read no more of what is said."""
 
 
-class VisitorWords(Struct, frozen=True):
-    """What is told to the person about the connection; braces are filled in."""
+class _Unsaid:
+    """What was said and is not taken yet.
 
-    joined: str = N_("* You are {name} in {room}. /help lists what you can do, /bye leaves.")
-    lost: str = N_("* The connection is lost; calling again. What you write is kept.")
-    back: str = N_("* Back in {room}.")
-    not_reached: str = N_("* {why}; trying again.")
-    no_room: str = N_("There is no room at the other side: it did not answer in frames.")
-    given_up: str = N_("Given up: nobody was there for {seconds:g} s; {count} lines were not said.")
+    Args:
+        number: ours for it.
+        text: what, unless it is a file.
+        file: the handle of a file, and ...
+        attachment: what it is.
+        peer_id: of the connection over which it was sent.
+    """
+
+    __slots__ = ("attachment", "file", "number", "peer_id", "text")
+
+    def __init__(
+        self,
+        number: int,
+        text: bytes = b"",
+        file: str = "",
+        attachment: Attachment | None = None,
+        peer_id: int = 0,
+    ) -> None:
+        self.number = number
+        self.text = text
+        self.file = file
+        self.attachment = attachment
+        self.peer_id = peer_id
+
+    def frame(self) -> Frame:
+        """Return what says it."""
+        if self.attachment is None:
+            return Frame(Kind.SAY, self.number, self.text)
+        return frame_of(Share(self.attachment.sha256), self.number)
 
 
 class Visitor:
@@ -92,6 +128,7 @@ class Visitor:
         room_words: what happens in the room, in the person's language.
         words: what happens to the connection.
         give_up_s: for how long to call again; None for ever.
+        auto_fetch_bytes: pictures up to this size are fetched unasked; 0 for none.
     """
 
     def __init__(
@@ -103,6 +140,7 @@ class Visitor:
         room_words: RoomWords | None = None,
         words: VisitorWords | None = None,
         give_up_s: float | None = None,
+        auto_fetch_bytes: int = 0,
     ) -> None:
         self._name = name
         self._session = session
@@ -117,7 +155,11 @@ class Visitor:
         self._is_over = False
         self._last_id = -1
         self._number = 0
-        self._outbox: deque[tuple[int, bytes]] = deque()
+        self._outbox: deque[_Unsaid] = deque()
+        self._files_unsaid = 0  # among those in the outbox
+        self._said_number = 0  # the highest said over this connection
+        self._uploads = Uploads(self._say_file)
+        self._downloads = Downloads(auto_fetch_bytes)
         self._holds_input = False
         self._redial_s = REDIAL_S_MIN
         self._waited_s = 0.0
@@ -131,17 +173,19 @@ class Visitor:
             case MessageReceived():
                 return self._words_received(event.message)
             case FrameReceived():
-                return self._frame(event.peer, event.frame)
+                return self._frame(event)
             case InputTyped():
                 return self._typed(event.data)
             case InputEnded():
                 return self._leave()
             case TimerFired():
                 return self._timer_fired(event.name)
-            case _:
+            case PeerFinished() | PeerClosed() | NotReached():
                 return self._line_happened(event)
+            case _:
+                return [*self._file_happened(event), *self._go_if_done()]
 
-    def _line_happened(self, event: Event) -> Sequence[Command]:
+    def _line_happened(self, event: PeerFinished | PeerClosed | NotReached) -> Sequence[Command]:
         match event:
             case PeerFinished():
                 return (Close(event.peer),)
@@ -149,6 +193,17 @@ class Visitor:
                 return self._closed(event)
             case NotReached():
                 return self._not_reached(event.why)
+
+    def _file_happened(self, event: Event) -> Sequence[Command]:
+        match event:
+            case FileChosen():
+                return self._chosen(event)
+            case FileChecked() | FileRead() | PeerDrained():
+                return self._uploads.handle(event)
+            case FilePrepared() | FileWritten() | FileKept():
+                return self._downloads.handle(event)
+            case FileFailed():
+                return [*self._uploads.handle(event), *self._downloads.handle(event)]
             case _:
                 return ()
 
@@ -168,15 +223,17 @@ class Visitor:
         self._name, self._place = joined.name, joined.room
         self._number = max(self._number, joined.number)
         self._last_id = joined.last_id if self._last_id < 0 else self._last_id
-        self._forget_taken(joined.number)
+        forgotten = self._forget_taken(joined.number)
         told = self._tell_joined()
         was_out, self._is_in, self._was_in = not self._is_in, True, True
         self._redial_s, self._waited_s, self._said_lost = REDIAL_S_MIN, 0.0, False
-        commands: list[Command] = [CancelTimer(_ANSWER), *told]
+        commands: list[Command] = [CancelTimer(_ANSWER), *told, *forgotten]
         if not peer.is_stream:
             commands.append(SetTimer(_HEARTBEAT, HEARTBEAT_S))
         if was_out:
+            self._said_number = 0
             commands += [CancelTimer(_AGAIN), *self._say_waiting(peer)]
+            commands += [*self._uploads.begin(peer), *self._downloads.begin(peer)]
         return [*commands, *self._go_if_done()]
 
     def _tell_joined(self) -> list[Command]:
@@ -197,59 +254,134 @@ class Visitor:
         if text.lower() in (b"bye", b"/bye"):
             return self._leave()
         if text.lower() == b"/help":
-            return (Tell(self._room_words.help),)
+            return (Tell(f"{self._room_words.help}\n{self._words.files_help}"),)
+        command, _, rest = text.partition(b" ")
+        if command.lower() == b"/get":
+            return self._get(rest.strip())
         if text.startswith(b"/") and not text.startswith(b"//"):
             return () if self._peer is None else (Send(self._peer, text),)
         self._number += 1
-        self._outbox.append((self._number, text.removeprefix(b"/")))
+        return self._say(_Unsaid(self._number, text.removeprefix(b"/")))
+
+    def _say(self, unsaid: _Unsaid) -> list[Command]:
+        """Say something now, or as soon as what is before it allows."""
+        self._outbox.append(unsaid)
         commands: list[Command] = []
         if len(self._outbox) >= OUTBOX_MAX and not self._holds_input:
             self._holds_input = True
             commands.append(HoldInput(True))
         if self._peer is None or not self._is_in:
             return commands
-        if self._peer.is_stream:
-            return [*commands, self._say(self._peer, self._outbox[-1])]
-        return [*commands, *(self._say_waiting(self._peer) if len(self._outbox) == 1 else ())]
-
-    def _say(self, peer: Peer, numbered: tuple[int, bytes]) -> Command:
-        number, text = numbered
-        return SendFrame(peer, Frame(Kind.SAY, number, text))
+        if self._peer.is_stream or len(self._outbox) == 1:
+            commands += self._say_waiting(self._peer)
+        return commands
 
     def _say_waiting(self, peer: Peer) -> list[Command]:
-        """Say all that was not taken; over datagrams, which overtake, one after the other."""
-        if peer.is_stream:
-            return [self._say(peer, numbered) for numbered in self._outbox]
+        """Say all that was not said over this connection.
+
+        Over datagrams, which overtake, one thing follows the other, and so does what
+        follows a file: the room may have to say that it does not find it.
+        """
         if not self._outbox:
             return []
-        return [self._say(peer, self._outbox[0]), SetTimer(_AGAIN, AGAIN_S)]
+        if not peer.is_stream:
+            return [SendFrame(peer, self._outbox[0].frame()), SetTimer(_AGAIN, AGAIN_S)]
+        commands: list[Command] = []
+        last = self._outbox[-1]
+        if last.number <= self._said_number:
+            return []
+        is_next_alone = not self._files_unsaid and last.number == self._said_number + 1
+        for unsaid in (last,) if is_next_alone else tuple(self._outbox):
+            if unsaid.number > self._said_number:
+                self._said_number = unsaid.number
+                commands.append(SendFrame(peer, unsaid.frame()))
+            if unsaid.attachment is not None:
+                break
+        return commands
 
-    def _forget_taken(self, number: int) -> None:
-        while self._outbox and self._outbox[0][0] <= number:
-            self._outbox.popleft()
+    def _forget_taken(self, number: int) -> list[Command]:
+        """Forget what the room has heard of; let go of its files."""
+        commands: list[Command] = []
+        while self._outbox and self._outbox[0].number <= number:
+            taken = self._outbox.popleft()
+            if taken.attachment is not None:
+                self._files_unsaid -= 1
+                commands.append(LeaveFile(taken.file))
+        return commands
 
     def _taken(self, peer: Peer, number: int, taken: Taken) -> list[Command]:
         """Tell our own line in its place among the others'."""
-        own = next((text for waiting, text in self._outbox if waiting == number), None)
+        own = next((unsaid for unsaid in self._outbox if unsaid.number == number), None)
         if own is None:
             return []
-        self._forget_taken(number)
-        commands: list[Command] = []
+        commands = self._forget_taken(number)
         if taken.id > self._last_id and taken.previous > self._last_id:
             commands.append(self._ask(peer))
         elif taken.id > self._last_id:
             self._last_id = taken.id
-            commands.append(Tell(safe_bytes(own, keep="\t"), self._name))
+            commands.append(Tell(self._own_text(own), self._name))
         return [*commands, *self._after_taken(peer)]
+
+    def _own_text(self, own: _Unsaid) -> str:
+        if own.attachment is None:
+            return safe_bytes(own.text, keep="\t")
+        return file_text(own.attachment, self._room_words)
 
     def _after_taken(self, peer: Peer) -> list[Command]:
         commands: list[Command] = []
         if self._holds_input and len(self._outbox) <= OUTBOX_MAX // 4:
             self._holds_input = False
             commands.append(HoldInput(False))
-        if not peer.is_stream:
-            commands += self._say_waiting(peer) or [CancelTimer(_AGAIN)]
+        waiting = self._say_waiting(peer)
+        commands += waiting or ([] if peer.is_stream else [CancelTimer(_AGAIN)])
         return [*commands, *self._go_if_done()]
+
+    # Files
+
+    def _chosen(self, chosen: FileChosen) -> Sequence[Command]:
+        if self._peer is not None and not self._peer.is_stream:
+            return (LeaveFile(chosen.file), Tell(self._room_words.frames_only))
+        return self._uploads.choose(chosen)
+
+    def _say_file(self, file: str, attachment: Attachment) -> list[Command]:
+        """Say a file that the room has kept."""
+        self._number += 1
+        self._files_unsaid += 1
+        peer_id = 0 if self._peer is None else self._peer.id
+        return self._say(_Unsaid(self._number, b"", file, attachment, peer_id))
+
+    def _not_found(self, notice: Notice) -> list[Command]:
+        """Send a file again that the room had and lost, or forget one that it does not have."""
+        if not notice.number:
+            self._downloads.is_not_there(notice.count)
+            return [Tell(notice_text(notice, self._room_words))]
+        lost = next((unsaid for unsaid in self._outbox if unsaid.number == notice.number), None)
+        if lost is None or lost.attachment is None or self._peer is None:
+            return []
+        if lost.peer_id != self._peer.id:  # it was another run of the server
+            self._files_unsaid -= 1
+            self._outbox.remove(lost)
+            return [self._uploads.send_again(lost.file, lost.attachment)]
+        return [Tell(self._words.not_said.format(name=safe_text(lost.attachment.name)))]
+
+    def _get(self, which: bytes) -> Sequence[Command]:
+        """Fetch the file of a line, or the last one."""
+        if which and not (which.isdigit() and len(which) < 19):
+            return (Tell(self._room_words.usage.format(other="/get 12")),)
+        if self._peer is not None and not self._peer.is_stream:
+            return (Tell(self._room_words.frames_only),)
+        return self._downloads.fetch(int(which or b"0"))
+
+    def _tell_said(self, said: Said) -> list[Command]:
+        """Tell a line; of a file, also how to get it, unless it is fetched at once."""
+        if said.file is None:
+            return [Tell(said.text, said.name)]
+        text = file_text(said.file, self._room_words)
+        if self._downloads.wants_unasked(said) and self._peer is not None and self._peer.is_stream:
+            return [Tell(text, said.name), *self._downloads.fetch_unasked(said)]
+        if not said.number:
+            text = self._words.get.format(file=text, id=said.id)
+        return [Tell(text, said.name)]
 
     # Hearing
 
@@ -261,7 +393,8 @@ class Visitor:
             return (Tell(safe_bytes(message)), Stop(refused))
         return (Tell(safe_bytes(message, keep="\n")),) if self._is_in else ()
 
-    def _frame(self, peer: Peer, frame: Frame) -> Sequence[Command]:
+    def _frame(self, event: FrameReceived) -> Sequence[Command]:
+        peer, frame = event.peer, event.frame
         match frame.kind:
             case Kind.JOINED:
                 return self._joined(peer, payload_of(frame, Joined))
@@ -274,23 +407,26 @@ class Visitor:
             case Kind.SAID:
                 return self._said(peer, payload_of(frame, Said))
             case _:
-                return ()
+                return self._file_frame(event)
+
+    def _file_frame(self, event: FrameReceived) -> Sequence[Command]:
+        moved = [*self._uploads.handle(event), *self._downloads.handle(event)]
+        return [*moved, *self._go_if_done()]
 
     def _said(self, peer: Peer, said: Said) -> list[Command]:
         if said.to:
             return [Tell(said_text(said, self._room_words, self._name))]
         if said.again:
-            return [Tell(said.text, said.name)]
+            return self._tell_said(said)
         if said.id <= self._last_id:
             return []
         if said.previous > self._last_id:
             return [self._ask(peer)]
         self._last_id = said.id
-        told: list[Command] = [Tell(said.text, said.name)]
+        told = self._tell_said(said)
         if not said.number:
             return told
-        self._forget_taken(said.number)
-        return [*told, *self._after_taken(peer)]
+        return [*told, *self._forget_taken(said.number), *self._after_taken(peer)]
 
     def _ask(self, peer: Peer) -> Command:
         """Ask for what is missing."""
@@ -303,11 +439,14 @@ class Visitor:
             return []
         if notice.what is What.RENAMED and notice.name == self._name:
             self._name = notice.other
-        told: list[Command] = [Tell(notice_text(notice, self._room_words))]
+        told: list[Command]
+        if notice.what is What.NO_FILE:
+            told = self._not_found(notice)
+        else:
+            told = [Tell(notice_text(notice, self._room_words))]
         if not notice.number:
-            return told
-        self._forget_taken(notice.number)
-        return [*told, *self._after_taken(peer)]
+            return [*told, *self._go_if_done()]
+        return [*told, *self._forget_taken(notice.number), *self._after_taken(peer)]
 
     # Losing the connection, and leaving
 
@@ -317,9 +456,14 @@ class Visitor:
             return ()
         if not self._was_in:
             return self._never_let_in(event.peer)
-        if self._is_leaving and not self._outbox:
+        if self._is_leaving and not self._count_unsaid():
             return (Stop(ExitCode.DONE),)
-        return self._call_again(self._words.lost)
+        left = [*self._uploads.lose(), *self._downloads.lose(event)]
+        return [*left, *self._call_again(self._words.lost)]
+
+    def _count_unsaid(self) -> int:
+        """Return how much is under way, either way."""
+        return len(self._outbox) + self._uploads.count + self._downloads.count
 
     def _never_let_in(self, peer: Peer) -> Sequence[Command]:
         """End it; why nobody is there for datagrams, only the system knows."""
@@ -337,7 +481,7 @@ class Visitor:
         wait_s, self._redial_s = self._redial_s, min(self._redial_s * 2, REDIAL_S_MAX)
         self._waited_s += wait_s
         if self._give_up_s is not None and self._waited_s > self._give_up_s:
-            count = len(self._outbox)
+            count = len(self._outbox) + self._uploads.count
             given_up = self._words.given_up.format(seconds=self._give_up_s, count=count)
             return (Tell(given_up), Stop(ExitCode.LOST))
         return [*told, CancelTimer(_ANSWER), CancelTimer(_AGAIN), SetTimer(_REDIAL, wait_s)]
@@ -348,7 +492,8 @@ class Visitor:
         return self._go_if_done()
 
     def _go_if_done(self) -> list[Command]:
-        if not self._is_leaving or self._outbox or not self._is_in or self._peer is None:
+        is_done = self._is_leaving and self._is_in and not self._count_unsaid()
+        if not is_done or self._peer is None:
             return []
         bye: list[Command] = [] if self._peer.is_stream else [Send(self._peer, b"bye")]
         return [*bye, Close(self._peer)]
