@@ -319,6 +319,16 @@ def test_by_turns_an_invitation_was_our_line_to_anybody_else() -> None:
     )
 
 
+def test_by_turns_the_line_said_by_hand_was_their_answer() -> None:
+    (
+        calling(turns=True)
+        .when(typed(b"well?"), Send(ANA, b"well?"))
+        .when(typed(b"so?"), Tell(TEXTS.not_your_turn))
+        .when(received(ANA, LINE), SpeakFrames(ANA), WAIT)
+        .when(fired(FRAMES_TIMER), Show(ANA, LINE), Send(ANA, b"so?"))
+    )
+
+
 # Files and text
 
 
@@ -382,6 +392,8 @@ def test_our_bye_waits_for_the_file_that_goes() -> None:
         sending()
         .when(typed(b"bye"), BYE_WAITS)
         .when(typed(b"not said any more"))
+        .when(typed(b"//nor this"))
+        .when(typed(b"/help"), Tell(TEXTS.help))
         .when(NEXT, LeaveFile("out-2"))
         .when(FileRead(NOW_NS, "out-1", b"", "5a"), says(Kind.END, sha256="5a"))
         .when(

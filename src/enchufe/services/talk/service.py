@@ -265,11 +265,10 @@ class Talk:
     def _typed(self, line: bytes) -> Sequence[Command]:
         if self._said_bye or self._heard_bye or self._is_over:
             return ()
-        if self._bye_waits and not line.startswith(b"/"):
-            return ()
-        if line.startswith(b"//"):
-            return self._say(line[1:])
-        return self._obey(line) if line.startswith(b"/") else self._say(line)
+        is_for_us = line.startswith(b"/") and not line.startswith(b"//")
+        if is_for_us:
+            return self._obey(line)
+        return () if self._bye_waits else self._say(line.removeprefix(b"/"))
 
     def _obey(self, line: bytes) -> Sequence[Command]:
         command = line.split()[0]
@@ -300,7 +299,7 @@ class Talk:
     @property
     def _may_speak(self) -> bool:
         """Whether what is typed can be sent now; who will not answer need not be waited for."""
-        if self._partner is None or self._said_bye or self._bye_waits:
+        if self._partner is None or self._said_bye:
             return False
         return not self._turns or self._our_turn or self._partner_finished
 
