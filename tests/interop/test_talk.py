@@ -218,3 +218,45 @@ def test_a_tool_that_waits_is_called_and_hears_our_bye(
         us.say(b"bye\n")
         assert us.wait() == 0
         friend.sees.until("bye")
+
+
+# Files
+
+
+@pytest.mark.parametrize("they_listen", [False, True])
+@pytest.mark.parametrize("tool", ["ncat", "nc", "script"])
+def test_a_file_for_them_is_one_line_to_read_and_the_talk_goes_on(
+    tmp_path: Path, tool: str, they_listen: bool
+) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"\x89PNG")
+    with contextlib.ExitStack() as stack:
+        place: list[str | int] = ["127.0.0.1"]
+        if they_listen:
+            port = free_port()
+            place = [] if tool == "script" else ["-l", "127.0.0.1"]
+        else:
+            us, port = stack.enter_context(we_wait("tcp://127.0.0.1:0"))
+        words = (
+            script("tcp_threads_chat", *place, port)
+            if tool == "script"
+            else (tool, *map(str, place), str(port))
+        )
+        friend = stack.enter_context(typist(*words))
+        if they_listen:
+            listens = SocketSelection(listening_only=True, pid=friend.process.pid)
+            wait_until(lambda: bool(list_sockets(listens)), "that it listens")
+            us = stack.enter_context(running("talk", f"tcp://127.0.0.1:{port}"))
+            us.err.until("Talking with")
+        us.say(b"look\n")
+        friend.sees.until("^look")
+        us.say(f"/send {photo}\n".encode())
+        friend.sees.until(r"^enchufe/1 would like to send photo\.png \(4 bytes\)")
+        us.err.until(r"photo\.png not sent: .* takes no files")
+        friend.types("what a pity")
+        us.out.until("^what a pity$")
+        us.say(b"never mind\n")
+        friend.sees.until("^never mind")
+        us.say(b"bye\n")
+        assert us.wait() == 0
+        assert "\0" not in friend.sees.text

@@ -49,7 +49,8 @@ class Rooms:
         self._console: RoomConsole | None = None
         self._remembered: list[Remembered] = []
         self._history = self._open(path)
-        self._files = _LateShelf(path, partial(self._soon, self._happened))
+        self._is_closed = False
+        self._files = _LateShelf(path, partial(self._soon, self._file_happened))
         self.equipment = Equipment(history=self._perform, files=self._files.perform)
 
     def _open(self, path: Path | None) -> MemoryHistory | SqliteHistory:
@@ -78,7 +79,7 @@ class Rooms:
 
     def close(self) -> None:
         """Keep what is still to be kept."""
-        self._driver = None
+        self._is_closed = True
         self._files.close()
         self._history.close()
 
@@ -98,6 +99,11 @@ class Rooms:
 
     def _all_remembered(self, last: list[Remembered]) -> None:
         self._happened(last.pop())
+
+    def _file_happened(self, event: Event) -> None:
+        """Tell the service what came of a file, unless nothing more can be done about it."""
+        if not self._is_closed:
+            self._happened(event)
 
     def _happened(self, event: Event) -> None:
         if self._driver is not None:

@@ -249,6 +249,26 @@ def test_invitations_without_end_do_not_fill_our_memory() -> None:
     playbook.when(fired(FRAMES_TIMER), *[Show(ANA, LINE)] * INVITATIONS_MAX)
 
 
+def test_who_was_invited_says_no_line_of_its_own() -> None:
+    (
+        calling()
+        .when(received(ANA, LINE), SpeakFrames(ANA), WAIT)
+        .when(CHOSEN)
+        .when(framed(ANA), NO_WAIT, OFFER, told("out-1", Stage.OFFERED))
+    )
+
+
+def test_two_who_invite_each_other_at_once_agree() -> None:
+    (
+        calling()
+        .when(CHOSEN, Send(ANA, LINE), AwaitDrained(ANA))
+        .when(received(ANA, LINE), SpeakFrames(ANA), WAIT)
+        .when(NEXT)
+        .when(drained(ANA), WAIT)
+        .when(framed(ANA), NO_WAIT, OFFER, told("out-1", Stage.OFFERED))
+    )
+
+
 def test_strangers_agree_on_nothing() -> None:
     stranger = got(Kind.OFFER, peer=EVA, name="x", size=1)
     agreed().when(framed(EVA)).when(stranger)

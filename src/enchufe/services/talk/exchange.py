@@ -59,15 +59,16 @@ class Exchange:
     def __init__(self, texts: TalkTexts, policy: Policy) -> None:
         self._texts = texts
         self._incoming = Incoming(policy)
-        self._outgoing: Outgoing | None = None
+        self._outgoing: Outgoing | None = None  # once both speak frames
+        self._speaks_frames = False  # we do, at least
         self._waiting: list[FileChosen] = []  # the partner has been told, and has not answered
         self._is_leaving = False  # what the partner is to be told is still behind other text
         self._invitations: list[bytes] = []  # of the partner, who has not sent a preface yet
 
     @property
-    def is_framed(self) -> bool:
-        """Whether frames have been agreed on."""
-        return self._outgoing is not None
+    def is_unspoken(self) -> bool:
+        """Whether a file would take a line, because we do not speak frames yet."""
+        return not self._speaks_frames
 
     @property
     def is_sending(self) -> bool:
@@ -91,6 +92,8 @@ class Exchange:
         if self._outgoing is not None:
             return self._outgoing.send(chosen)
         self._waiting.append(chosen)
+        if self._speaks_frames:  # they asked for it, and their preface is under way
+            return ()
         line = invitation(self._texts.would_send, chosen)
         self._is_leaving = True
         return (Send(partner, line), AwaitDrained(partner))
@@ -108,6 +111,7 @@ class Exchange:
 
     def accept(self, partner: Peer, message: bytes) -> Sequence[Command]:
         """Speak frames to who asked for it; the line is shown only if nothing comes of it."""
+        self._speaks_frames = True
         self._invitations.append(message)
         if len(self._invitations) > 1:
             return ()
@@ -117,6 +121,7 @@ class Exchange:
         """Send what waited: the partner speaks frames too."""
         if not partner.is_stream or self._outgoing is not None:
             return ()
+        self._speaks_frames = True
         outgoing = self._outgoing = Outgoing(partner)
         was_waiting = bool(self._waiting or self._invitations)
         commands: list[Command] = [CancelTimer(FRAMES_TIMER)] if was_waiting else []

@@ -286,7 +286,7 @@ class Talk:
         """Send a file; once frames are agreed on that takes no turn."""
         if self._said_bye or self._bye_waits or self._heard_bye or self._is_over:
             return (LeaveFile(chosen.file),)
-        return self._send(chosen) if self._exchange.is_framed else self._say(chosen)
+        return self._say(chosen) if self._exchange.is_unspoken else self._send(chosen)
 
     def _say(self, said: bytes | FileChosen) -> Sequence[Command]:
         if not self._waiting and self._may_speak:
@@ -318,7 +318,7 @@ class Talk:
             return self._say_bye() if is_bye(said) else self._send_line(partner, said)
         if self._partner_finished:
             return self._exchange.not_sent(said, self._texts.leaving, partner)
-        if partner.is_stream and not self._exchange.is_framed:
+        if partner.is_stream and self._exchange.is_unspoken:
             self._our_turn = False  # whoever is none of us takes the invitation for our line
         return self._exchange.send(partner, said)
 
