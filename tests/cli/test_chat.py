@@ -23,7 +23,7 @@ TRANSPORTS = ("tcp", "udp", "unix", "unixgram", "tls")
 NO_ROOM = "There is no room at the other side: it did not answer in frames.\n"
 
 IMPATIENT = (
-    "import sys; from enchufe.services import visitor; visitor.ANSWER_S = 0.3; "
+    "import sys; from enchufe.services.visitor import service; service.ANSWER_S = 0.3; "
     "from enchufe.cli.main import main; sys.exit(main(sys.argv[4:]))"
 )
 """Runs what follows ``python -m enchufe``, with little patience for those who are no room."""

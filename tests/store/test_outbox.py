@@ -9,7 +9,16 @@ import pytest
 from tests.store.answers import Answers
 
 from enchufe.core.errors import DeniedError, UsageError
-from enchufe.core.files import CheckFile, FileChecked, FileFailed, FileRead, LeaveFile, ReadFile
+from enchufe.core.files import (
+    CheckFile,
+    ChooseAgain,
+    FileChecked,
+    FileChosen,
+    FileFailed,
+    FileRead,
+    LeaveFile,
+    ReadFile,
+)
 from enchufe.store.outbox import Outbox
 
 DATA = bytes(range(256)) * 10
@@ -146,3 +155,36 @@ def test_a_file_that_may_not_be_read_is_said_when_it_is_chosen(outbox: Outbox, p
     path.chmod(0)
     with pytest.raises(DeniedError, match="cannot read"):
         outbox.choose(path)
+
+
+def test_what_is_chosen_again_is_read_from_the_beginning(
+    outbox: Outbox, answers: Answers, path: Path
+) -> None:
+    first = outbox.choose(path)
+    outbox.perform(ReadFile(first.file, 100))
+    answers.next(FileRead)
+    outbox.perform(ChooseAgain(first.file))
+    anew = answers.next(FileChosen)
+    assert anew.instead_of == first.file != anew.file
+    assert rest_of(outbox, answers, anew.file) == (DATA, sha256(DATA))
+
+
+def test_what_is_gone_by_then_cannot_be_chosen_again(
+    outbox: Outbox, answers: Answers, path: Path
+) -> None:
+    first = outbox.choose(path)
+    path.unlink()
+    outbox.perform(ChooseAgain(first.file))
+    failed = answers.next(FileFailed)
+    assert failed.file == first.file
+    assert "no file" in failed.why
+
+
+def test_what_is_opened_by_its_path_is_read_as_it_is(
+    outbox: Outbox, answers: Answers, path: Path
+) -> None:
+    outbox.open("kept", path)
+    assert rest_of(outbox, answers, "kept") == (DATA, sha256(DATA))
+    outbox.open("gone", path.with_name("gone"))
+    outbox.perform(ReadFile("gone", 100))
+    answers.next(FileFailed)
