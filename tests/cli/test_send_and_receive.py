@@ -323,7 +323,11 @@ def slow_line(port: int) -> Iterator[int]:
         with contextlib.suppress(OSError):
             while not over.is_set():
                 near, _address = listener.accept()
-                far = socket.create_connection(("127.0.0.1", port))
+                try:
+                    far = socket.create_connection(("127.0.0.1", port))
+                except ConnectionRefusedError:  # so is whoever came
+                    near.close()
+                    continue
                 for pair in ((near, far, SLOW_RATE), (far, near, 1 << 40)):
                     threading.Thread(target=carry, args=pair, daemon=True).start()
 
