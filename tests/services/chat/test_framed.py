@@ -296,3 +296,15 @@ def test_history_asked_for_is_marked_as_such() -> None:
     ana.sends(Frame(Kind.TEXT, 0, b"/history"))
     ((kind, carried),) = ana.frames
     assert (kind, carried["text"], carried["again"]) == ("SAID", "one", True)
+
+
+@pytest.mark.parametrize("after", [2, 10**30])
+def test_who_has_what_this_run_never_said_hears_all_that_it_said(after: int) -> None:
+    """SQLite takes 64 bits, too: a history asked for more would fall for everybody."""
+    plaza = Plaza()
+    ana = joined(plaza, "ana")
+    ana.says_numbered(1, "one")
+    luis = plaza.framed()
+    luis.joins("luis", after=after)
+    ana.says_numbered(2, "two")
+    assert texts(luis) == ["one", "two"]

@@ -56,8 +56,8 @@ def frame(peer: Peer, payload: Joined | Taken | Said | Notice, stream: int = 0) 
     return FrameReceived(NOW_NS, peer, frame_of(payload, stream))
 
 
-def joined(peer: Peer = ANA, number: int = 0) -> Event:
-    return frame(peer, Joined("ana", "plaza", number))
+def joined(peer: Peer = ANA, number: int = 0, last_id: int = 0) -> Event:
+    return frame(peer, Joined("ana", "plaza", number, last_id))
 
 
 def said(line_id: int, previous: int, text: str, peer: Peer = ANA, number: int = 0) -> Event:
@@ -141,7 +141,7 @@ def test_after_a_broken_connection_it_calls_again_and_says_again_what_was_not_ta
         join(5, peer=AGAIN, room="plaza"),
         SetTimer("answer", 5.0),
     ).when(
-        joined(AGAIN, number=1),
+        joined(AGAIN, number=1, last_id=6),
         CancelTimer("answer"),
         Tell("* Back in plaza."),
         CancelTimer("again"),
@@ -210,7 +210,7 @@ def test_it_leaves_also_when_the_connection_breaks_before_all_is_taken() -> None
     for event in (opened(ANA), joined(), typed(b"hola"), input_ended(), lost(), opened(AGAIN)):
         service.handle(event)
     Playbook(service).when(
-        joined(AGAIN, number=1),
+        joined(AGAIN, number=1, last_id=6),
         CancelTimer("answer"),
         Tell("* Back in plaza."),
         CancelTimer("again"),
@@ -409,3 +409,13 @@ def test_over_datagrams_silence_is_told_from_a_wrong_answer() -> None:
     playbook.when(fired("answer"), NO_ROOM, Close(LUIS), Stop(ExitCode.TIMED_OUT)).when(
         closed(LUIS, Reason.STOPPING)
     )
+
+
+def test_a_room_that_has_forgotten_all_is_heard_from_its_beginning() -> None:
+    service = visitor()
+    for event in (opened(ANA), joined(), said(7, 0, "before"), lost()):
+        service.handle(event)
+    service.handle(opened(AGAIN))
+    service.handle(joined(AGAIN, last_id=1))
+    told = [*service.handle(said(1, 0, "one", AGAIN)), *service.handle(said(2, 1, "two", AGAIN))]
+    assert told == [Tell("one", "luis"), Tell("two", "luis")]

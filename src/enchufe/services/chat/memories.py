@@ -35,8 +35,11 @@ class Memories:
     def catch_up(self, member: Member, after: int) -> list[Command]:
         """Tell somebody all that came after a line, or with -1 the last few lines before now.
 
-        Until that is done nothing else is told them, so that they hear it in order.
+        Until that is done nothing else is told them, so that they hear it in order. Whoever
+        claims to have a line that was not told yet has it from an earlier run, of which nothing
+        was kept; so all of this one is new to them.
         """
+        after = after if after <= self._room.kept.told_id else 0
         self._room.members.become(member, State.CATCHING_UP)
         self._asked += 1
         kind = _WELCOME if after < 0 else _CATCH_UP

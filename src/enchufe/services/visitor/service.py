@@ -222,9 +222,12 @@ class Visitor:
         """Take note that we are in, and say what was not taken yet."""
         self._name, self._place = joined.name, joined.room
         self._number = max(self._number, joined.number)
-        self._last_id = joined.last_id if self._last_id < 0 else self._last_id
         forgotten = self._forget_taken(joined.number)
         told = self._tell_joined()
+        if self._last_id < 0:
+            self._last_id = joined.last_id
+        elif not self._is_in and joined.last_id < self._last_id:
+            self._last_id = 0  # it has forgotten all there was, and counts anew
         was_out, self._is_in, self._was_in = not self._is_in, True, True
         self._redial_s, self._waited_s, self._said_lost = REDIAL_S_MIN, 0.0, False
         commands: list[Command] = [CancelTimer(_ANSWER), *told, *forgotten]
