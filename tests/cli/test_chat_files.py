@@ -267,8 +267,10 @@ def test_a_server_that_is_killed_in_the_middle_gets_the_rest_when_it_is_back(
     with (
         slow_line(port) as slow,
         running("serve", *words) as server,
-        running("chat", f"tcp://127.0.0.1:{slow}", "--name", "ana", "--give-up", "30") as ana,
+        contextlib.ExitStack() as stack,
     ):
+        server.out.until("Ctrl-C stops")
+        ana = stack.enter_context(visiting(f"tcp://127.0.0.1:{slow}", "ana", "--give-up", "30"))
         ana.say(f"/send {big}\nlook\nbye\n".encode())
         there_bytes = some_came(tmp_path)
         server.signal(signal.SIGKILL)

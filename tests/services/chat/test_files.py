@@ -236,7 +236,7 @@ def test_a_file_that_is_gone_is_told_and_the_next_one_comes() -> None:
     luis.fetches(1)
     luis.fetches(2)
     luis.sends(Frame(Kind.ACCEPT, 1, b"{}"))
-    assert kinds(luis) == ["OFFER", "START", "CANCEL", "NOTICE", "OFFER"]
+    assert kinds(luis) == ["OFFER", "START", "NOTICE", "CANCEL", "OFFER"]
     assert luis.takes_all(2) == b"two"
     assert plaza.shelf.is_idle
 

@@ -88,11 +88,13 @@ class Files:
         return self._fetches.get(event.file, (0, 0))[0]
 
     def _noted(self, commands: Sequence[Command]) -> list[Command]:
-        """Take what is told of a file as our own news; nobody sits here to be told."""
-        noted: list[Command] = []
-        for command in commands:
-            noted += self._told(command) if isinstance(command, TellFile) else [command]
-        return noted
+        """Take what is told of a file as our own news; nobody sits here to be told.
+
+        What a member is told of it comes first: who hears that a file is cancelled may leave.
+        """
+        news = [self._told(command) for command in commands if isinstance(command, TellFile)]
+        rest = [command for command in commands if not isinstance(command, TellFile)]
+        return [*(command for told in news for command in told), *rest]
 
     def _told(self, told: TellFile) -> list[Command]:
         if told.is_coming:
