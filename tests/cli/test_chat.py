@@ -444,6 +444,6 @@ def test_a_reader_of_the_servers_screen_that_leaves_ends_the_server_in_good_orde
         assert server.process.stdout is not None
         server.process.stdout.close()
         for text in ("one", "two"):
-            run("chat", endpoint, "--send", text)
+            run("chat", endpoint, "--send", text, "--give-up", "0.5")  # it may end meanwhile
         hears_the_end(luis)
         assert server.wait() == ExitCode.OUTPUT_CLOSED
