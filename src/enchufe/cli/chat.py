@@ -49,6 +49,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar=_("ENDPOINT"),
         help=_("where the room is (default: tcp://localhost:12345)"),
     )
+    _add_visit(parser)
+    add_reaching(parser)
+    add_encryption(parser, calls=True)
+    parser.set_defaults(run=run)
+
+
+def _add_visit(parser: argparse.ArgumentParser) -> None:
+    """Add how to be in the room, and what to do there."""
     parser.add_argument("--name", default="", metavar=_("NAME"), help=_("how to be called there"))
     parser.add_argument(
         "--room", default="", metavar=_("ROOM"), help=_("which room to go to, if there are several")
@@ -80,9 +88,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
     )
-    add_reaching(parser)
-    add_encryption(parser, calls=True)
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:

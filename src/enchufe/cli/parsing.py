@@ -96,6 +96,24 @@ def _shown(examples: Sequence[Example]) -> str:
     return "\n".join([_("examples:"), *rows])
 
 
+def add_networks(group: "argparse._ArgumentGroup") -> None:
+    """Add the options that say which addresses may come in."""
+    group.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar=_("NETWORK"),
+        help=_("only these: 10.0.0.0/8, ::1, localhost, or @FILE with one a line"),
+    )
+    group.add_argument(
+        "--deny",
+        action="append",
+        default=[],
+        metavar=_("NETWORK"),
+        help=_("all but these; a changed @FILE is read again and drops nobody"),
+    )
+
+
 def add_encryption(
     parser: argparse.ArgumentParser, *, serves: bool = False, calls: bool = False
 ) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from enchufe.cli.parsing import add_encryption, count, size_bytes, tls_settings
+from enchufe.cli.parsing import add_encryption, add_networks, count, size_bytes, tls_settings
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import FILE_BYTES_MAX
@@ -57,20 +57,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         help=_("take no larger file: bytes, or 100K, 20M, 2G (default: 1G)"),
     )
     group.add_argument("--ask", action="store_true", help=_("ask about each file before taking it"))
-    group.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        metavar=_("NETWORK"),
-        help=_("only these: 10.0.0.0/8, ::1, localhost, or @FILE with one a line"),
-    )
-    group.add_argument(
-        "--deny",
-        action="append",
-        default=[],
-        metavar=_("NETWORK"),
-        help=_("all but these; a changed @FILE is read again and drops nobody"),
-    )
+    add_networks(group)
     group.add_argument("--stop-after", type=count, metavar="N", help=_("end after so many senders"))
     group.add_argument(
         "--no-pictures",

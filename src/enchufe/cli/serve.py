@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from enchufe.cli.parsing import (
     add_encryption,
+    add_networks,
     buffer_bytes,
     count,
     seconds,
@@ -128,24 +129,6 @@ def _add_doors(parser: argparse.ArgumentParser) -> None:
         default=4096,
         metavar="N",
         help=_("how many connections may wait to be accepted (default: 4096)"),
-    )
-
-
-def add_networks(group: "argparse._ArgumentGroup") -> None:
-    """Add the options that say which addresses may come in."""
-    group.add_argument(
-        "--allow",
-        action="append",
-        default=[],
-        metavar=_("NETWORK"),
-        help=_("only these: 10.0.0.0/8, ::1, localhost, or @FILE with one a line"),
-    )
-    group.add_argument(
-        "--deny",
-        action="append",
-        default=[],
-        metavar=_("NETWORK"),
-        help=_("all but these; a changed @FILE is read again and drops nobody"),
     )
 
 

@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, size_bytes, tls_settings
+from enchufe.cli.parsing import add_encryption, add_networks, size_bytes, tls_settings
 from enchufe.cli.reaching import CONNECT_TIMEOUT_S, add_reaching, family_of, source_of
-from enchufe.cli.serve import add_networks
 from enchufe.clients.language import _
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.exits import ExitCode

@@ -6,10 +6,13 @@ from rich.console import Console
 from rich.text import Text
 
 from enchufe.clients.names import style_of
+from enchufe.core.text import safe_text
 
 
 class RoomScreen:
     """Shows what is said: who in a colour of their own, the room's own words dim.
+
+    A room is a stranger too: what could act on a terminal is shown as escapes.
 
     Not at a terminal, what people say goes to standard output and the rest to standard
     error, so that a pipe gets the conversation alone.
@@ -20,7 +23,8 @@ class RoomScreen:
         self._console = Console(highlight=False, markup=False, soft_wrap=True)
 
     def tell(self, text: str, by: str) -> None:
-        """Show a line; ``by`` is who said it, or "" for the room itself."""
+        """Show a line; ``by`` is who said it, or "" for the room itself, which may say several."""
+        text, by = safe_text(text, keep="\t" if by else "\n\t"), safe_text(by)
         if self._at_terminal:
             self._console.print(line_of(text, by))
         else:

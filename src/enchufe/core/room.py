@@ -4,10 +4,10 @@ The payload of each kind is a JSON object; the tables are in ``docs/en/frames.md
 """
 
 from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from enchufe.core.errors import N_, ProtocolError
 from enchufe.core.frames import Frame, Kind
@@ -18,6 +18,12 @@ SAID_BYTES_MAX = 4096
 
 NAME_CHARACTERS_MAX = 24
 SESSION_CHARACTERS_MAX = 64
+
+Id: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""Of a line; 0 stands for none. More bits than a history has room for come from no room."""
+
+Number: TypeAlias = Annotated[int, Meta(ge=0, lt=2**31)]
+"""A sender's own number for what it says; it has to fit into a frame's stream, and grow."""
 
 
 class What(StrEnum):
@@ -72,15 +78,15 @@ class Joined(Struct, frozen=True):
 
     name: str
     room: str
-    number: int = 0
-    last_id: int = 0
+    number: Number = 0
+    last_id: Id = 0
 
 
 class Taken(Struct, frozen=True):
     """What you said is kept, under this id; ``previous`` is the line before it in your room."""
 
-    id: int
-    previous: int
+    id: Id
+    previous: Id
 
 
 class Said(Struct, frozen=True, omit_defaults=True):
@@ -100,13 +106,13 @@ class Said(Struct, frozen=True, omit_defaults=True):
         again: whether it was asked for and may have been told before.
     """
 
-    id: int
-    previous: int
+    id: Id
+    previous: Id
     at_ns: int
     room: str
     name: str
     text: str
-    number: int = 0
+    number: Number = 0
     file: Attachment | None = None
     to: str = ""
     again: bool = False
@@ -116,7 +122,7 @@ class Notice(Struct, frozen=True, omit_defaults=True):
     """Something happened in the room, or to you.
 
     Args:
-        what: what.
+        what: one of `What`, or a word that a later room has for something new.
         name: to whom.
         other: what else it is about: the new name, the one asked for, a command.
         names: who is here, or which rooms there are.
@@ -125,12 +131,12 @@ class Notice(Struct, frozen=True, omit_defaults=True):
         why: the system's word for it.
     """
 
-    what: What
+    what: str
     name: str = ""
     other: str = ""
     names: tuple[str, ...] = ()
     count: int = 0
-    number: int = 0
+    number: Number = 0
     why: str = ""
 
 

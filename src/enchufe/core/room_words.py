@@ -5,7 +5,7 @@ from msgspec import Struct
 from enchufe.core.errors import N_
 from enchufe.core.figures import size
 from enchufe.core.history import Attachment, Line
-from enchufe.core.room import SAID_BYTES_MAX, Notice, Said
+from enchufe.core.room import SAID_BYTES_MAX, Notice, Said, What
 from enchufe.core.text import safe_text
 
 SHOWN_NAME_CHARACTERS_MAX = 80
@@ -66,9 +66,14 @@ class RoomWords(Struct, frozen=True):
     )
 
 
+_KNOWN = frozenset(What)
+
+
 def notice_text(notice: Notice, words: RoomWords) -> str:
-    """Return ``notice`` as a line of the room."""
-    template: str = getattr(words, notice.what.value.replace(" ", "_").replace("-", "_"))
+    """Return ``notice`` as a line of the room; a word we do not know is shown as it is."""
+    if notice.what not in _KNOWN:
+        return " ".join(filter(None, ("*", notice.what, notice.name, notice.other)))
+    template: str = getattr(words, notice.what.replace(" ", "_").replace("-", "_"))
     return template.format(
         name=notice.name,
         other=notice.other,

@@ -6,7 +6,6 @@ missing and nothing comes twice, however often the connection breaks, and over d
 too.
 """
 
-from collections import deque
 from collections.abc import Sequence
 
 from enchufe.core.commands import (
@@ -14,7 +13,6 @@ from enchufe.core.commands import (
     Close,
     Command,
     Dial,
-    HoldInput,
     Send,
     SendFrame,
     SetTimer,
@@ -46,7 +44,7 @@ from enchufe.core.files import (
     FileWritten,
     LeaveFile,
 )
-from enchufe.core.frames import Frame, Kind
+from enchufe.core.frames import Kind
 from enchufe.core.history import Attachment
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_exit_code
@@ -55,7 +53,6 @@ from enchufe.core.room import (
     Joined,
     Notice,
     Said,
-    Share,
     Since,
     Taken,
     What,
@@ -65,57 +62,18 @@ from enchufe.core.room import (
 from enchufe.core.room_words import RoomWords, file_text, notice_text, said_text
 from enchufe.core.text import safe_bytes, safe_text
 from enchufe.services.visitor.downloads import Downloads
+from enchufe.services.visitor.outbox import AGAIN, AGAIN_S, Outbox, Unsaid
 from enchufe.services.visitor.uploads import Uploads
 from enchufe.services.visitor.words import VisitorWords
 
 ANSWER_S = 5.0
 """A room answers within a round trip; who does not in so long is no room of ours."""
 
-AGAIN_S = 0.5
-"""Over datagrams, what is not answered for so long is said again."""
-
 HEARTBEAT_S = 15.0
 """Over datagrams we show that we are there, and ask what we may have missed."""
 
 REDIAL_S_MIN, REDIAL_S_MAX = 0.25, 10.0
 """How long to wait before calling again: twice as long each time, up to the second."""
-
-OUTBOX_MAX = 1000
-"""Lines not taken yet, after which we read no more of what is said."""
-
-
-class _Unsaid:
-    """What was said and is not taken yet.
-
-    Args:
-        number: ours for it.
-        text: what, unless it is a file.
-        file: the handle of a file, and ...
-        attachment: what it is.
-        peer_id: of the connection over which it was sent.
-    """
-
-    __slots__ = ("attachment", "file", "number", "peer_id", "text")
-
-    def __init__(
-        self,
-        number: int,
-        text: bytes = b"",
-        file: str = "",
-        attachment: Attachment | None = None,
-        peer_id: int = 0,
-    ) -> None:
-        self.number = number
-        self.text = text
-        self.file = file
-        self.attachment = attachment
-        self.peer_id = peer_id
-
-    def frame(self) -> Frame:
-        """Return what says it."""
-        if self.attachment is None:
-            return Frame(Kind.SAY, self.number, self.text)
-        return frame_of(Share(self.attachment.sha256), self.number)
 
 
 class Visitor:
@@ -154,13 +112,9 @@ class Visitor:
         self._is_leaving = False
         self._is_over = False
         self._last_id = -1
-        self._number = 0
-        self._outbox: deque[_Unsaid] = deque()
-        self._files_unsaid = 0  # among those in the outbox
-        self._said_number = 0  # the highest said over this connection
+        self._outbox = Outbox()
         self._uploads = Uploads(self._say_file)
         self._downloads = Downloads(auto_fetch_bytes)
-        self._holds_input = False
         self._redial_s = REDIAL_S_MIN
         self._waited_s = 0.0
         self._said_lost = False
@@ -216,13 +170,13 @@ class Visitor:
     def _join(self, peer: Peer) -> list[Command]:
         join = Join(self._name, self._session, self._place, self._last_id)
         commands: list[Command] = [SendFrame(peer, frame_of(join))]
-        return commands if peer.is_stream else [*commands, SetTimer(_AGAIN, AGAIN_S)]
+        return commands if peer.is_stream else [*commands, SetTimer(AGAIN, AGAIN_S)]
 
     def _joined(self, peer: Peer, joined: Joined) -> list[Command]:
         """Take note that we are in, and say what was not taken yet."""
         self._name, self._place = joined.name, joined.room
-        self._number = max(self._number, joined.number)
-        forgotten = self._forget_taken(joined.number)
+        self._outbox.count_from(joined.number)
+        forgotten = self._outbox.taken(joined.number)
         told = self._tell_joined()
         if self._last_id < 0:
             self._last_id = joined.last_id
@@ -234,8 +188,8 @@ class Visitor:
         if not peer.is_stream:
             commands.append(SetTimer(_HEARTBEAT, HEARTBEAT_S))
         if was_out:
-            self._said_number = 0
-            commands += [CancelTimer(_AGAIN), *self._say_waiting(peer)]
+            self._outbox.over_again()
+            commands += [CancelTimer(AGAIN), *self._outbox.say(peer)]
             commands += [*self._uploads.begin(peer), *self._downloads.begin(peer)]
         return [*commands, *self._go_if_done()]
 
@@ -263,61 +217,22 @@ class Visitor:
             return self._get(rest.strip())
         if text.startswith(b"/") and not text.startswith(b"//"):
             return () if self._peer is None else (Send(self._peer, text),)
-        self._number += 1
-        return self._say(_Unsaid(self._number, text.removeprefix(b"/")))
+        return self._say(self._outbox.add(text.removeprefix(b"/")))
 
-    def _say(self, unsaid: _Unsaid) -> list[Command]:
-        """Say something now, or as soon as what is before it allows."""
-        self._outbox.append(unsaid)
-        commands: list[Command] = []
-        if len(self._outbox) >= OUTBOX_MAX and not self._holds_input:
-            self._holds_input = True
-            commands.append(HoldInput(True))
+    def _say(self, kept: list[Command]) -> list[Command]:
+        """Say what was ``kept`` in the outbox now, or as soon as what is before it allows."""
         if self._peer is None or not self._is_in:
-            return commands
+            return kept
         if self._peer.is_stream or len(self._outbox) == 1:
-            commands += self._say_waiting(self._peer)
-        return commands
-
-    def _say_waiting(self, peer: Peer) -> list[Command]:
-        """Say all that was not said over this connection.
-
-        Over datagrams, which overtake, one thing follows the other, and so does what
-        follows a file: the room may have to say that it does not find it.
-        """
-        if not self._outbox:
-            return []
-        if not peer.is_stream:
-            return [SendFrame(peer, self._outbox[0].frame()), SetTimer(_AGAIN, AGAIN_S)]
-        commands: list[Command] = []
-        last = self._outbox[-1]
-        if last.number <= self._said_number:
-            return []
-        is_next_alone = not self._files_unsaid and last.number == self._said_number + 1
-        for unsaid in (last,) if is_next_alone else tuple(self._outbox):
-            if unsaid.number > self._said_number:
-                self._said_number = unsaid.number
-                commands.append(SendFrame(peer, unsaid.frame()))
-            if unsaid.attachment is not None:
-                break
-        return commands
-
-    def _forget_taken(self, number: int) -> list[Command]:
-        """Forget what the room has heard of; let go of its files."""
-        commands: list[Command] = []
-        while self._outbox and self._outbox[0].number <= number:
-            taken = self._outbox.popleft()
-            if taken.attachment is not None:
-                self._files_unsaid -= 1
-                commands.append(LeaveFile(taken.file))
-        return commands
+            return [*kept, *self._outbox.say(self._peer)]
+        return kept
 
     def _taken(self, peer: Peer, number: int, taken: Taken) -> list[Command]:
         """Tell our own line in its place among the others'."""
-        own = next((unsaid for unsaid in self._outbox if unsaid.number == number), None)
+        own = self._outbox.find(number)
         if own is None:
             return []
-        commands = self._forget_taken(number)
+        commands = self._outbox.taken(number)
         if taken.id > self._last_id and taken.previous > self._last_id:
             commands.append(self._ask(peer))
         elif taken.id > self._last_id:
@@ -325,19 +240,16 @@ class Visitor:
             commands.append(Tell(self._own_text(own), self._name))
         return [*commands, *self._after_taken(peer)]
 
-    def _own_text(self, own: _Unsaid) -> str:
+    def _own_text(self, own: Unsaid) -> str:
         if own.attachment is None:
             return safe_bytes(own.text, keep="\t")
         return file_text(own.attachment, self._room_words)
 
     def _after_taken(self, peer: Peer) -> list[Command]:
-        commands: list[Command] = []
-        if self._holds_input and len(self._outbox) <= OUTBOX_MAX // 4:
-            self._holds_input = False
-            commands.append(HoldInput(False))
-        waiting = self._say_waiting(peer)
-        commands += waiting or ([] if peer.is_stream else [CancelTimer(_AGAIN)])
-        return [*commands, *self._go_if_done()]
+        released, waiting = self._outbox.release_input(), self._outbox.say(peer)
+        if not waiting and not peer.is_stream:
+            waiting = [CancelTimer(AGAIN)]
+        return [*released, *waiting, *self._go_if_done()]
 
     # Files
 
@@ -348,21 +260,18 @@ class Visitor:
 
     def _say_file(self, file: str, attachment: Attachment) -> list[Command]:
         """Say a file that the room has kept."""
-        self._number += 1
-        self._files_unsaid += 1
         peer_id = 0 if self._peer is None else self._peer.id
-        return self._say(_Unsaid(self._number, b"", file, attachment, peer_id))
+        return self._say(self._outbox.add_file(file, attachment, peer_id))
 
     def _not_found(self, notice: Notice) -> list[Command]:
         """Send a file again that the room had and lost, or forget one that it does not have."""
         if not notice.number:
             self._downloads.is_not_there(notice.count)
             return [Tell(notice_text(notice, self._room_words))]
-        lost = next((unsaid for unsaid in self._outbox if unsaid.number == notice.number), None)
+        lost = self._outbox.find(notice.number)
         if lost is None or lost.attachment is None or self._peer is None:
             return []
         if lost.peer_id != self._peer.id:  # it was another run of the server
-            self._files_unsaid -= 1
             self._outbox.remove(lost)
             return [self._uploads.send_again(lost.file, lost.attachment)]
         return [Tell(self._words.not_said.format(name=safe_text(lost.attachment.name)))]
@@ -429,27 +338,27 @@ class Visitor:
         told = self._tell_said(said)
         if not said.number:
             return told
-        return [*told, *self._forget_taken(said.number), *self._after_taken(peer)]
+        return [*told, *self._outbox.taken(said.number), *self._after_taken(peer)]
 
     def _ask(self, peer: Peer) -> Command:
         """Ask for what is missing."""
         return SendFrame(peer, frame_of(Since(self._last_id)))
 
     def _noticed(self, peer: Peer, notice: Notice) -> list[Command]:
-        if notice.what is What.STRANGER:
+        if notice.what == What.STRANGER:
             return self._join(peer)
         if not self._is_in:
             return []
-        if notice.what is What.RENAMED and notice.name == self._name:
+        if notice.what == What.RENAMED and notice.name == self._name:
             self._name = notice.other
         told: list[Command]
-        if notice.what is What.NO_FILE:
+        if notice.what == What.NO_FILE:
             told = self._not_found(notice)
         else:
             told = [Tell(notice_text(notice, self._room_words))]
         if not notice.number:
             return [*told, *self._go_if_done()]
-        return [*told, *self._forget_taken(notice.number), *self._after_taken(peer)]
+        return [*told, *self._outbox.taken(notice.number), *self._after_taken(peer)]
 
     # Losing the connection, and leaving
 
@@ -487,7 +396,7 @@ class Visitor:
             count = len(self._outbox) + self._uploads.count
             given_up = self._words.given_up.format(seconds=self._give_up_s, count=count)
             return (Tell(given_up), Stop(ExitCode.LOST))
-        return [*told, CancelTimer(_ANSWER), CancelTimer(_AGAIN), SetTimer(_REDIAL, wait_s)]
+        return [*told, CancelTimer(_ANSWER), CancelTimer(AGAIN), SetTimer(_REDIAL, wait_s)]
 
     def _leave(self) -> Sequence[Command]:
         """Leave once all that was said is taken."""
@@ -511,7 +420,7 @@ class Visitor:
             return self._not_answered(peer)
         if name == _HEARTBEAT:
             return (self._ask(peer), SetTimer(_HEARTBEAT, HEARTBEAT_S))
-        return self._say_waiting(peer) if self._is_in else self._join(peer)
+        return self._outbox.say(peer) if self._is_in else self._join(peer)
 
     def _not_answered(self, peer: Peer) -> Sequence[Command]:
         if self._was_in:  # it is there, but slow, or the next one has taken its place
@@ -521,4 +430,4 @@ class Visitor:
         return (Tell(self._words.no_room), Close(peer), Stop(exit_code))
 
 
-_ANSWER, _AGAIN, _HEARTBEAT, _REDIAL = "answer", "again", "heartbeat", "redial"
+_ANSWER, _HEARTBEAT, _REDIAL = "answer", "heartbeat", "redial"
