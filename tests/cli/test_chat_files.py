@@ -19,7 +19,8 @@ from tests.services.chat.plaza import sha256
 
 from enchufe.core.exits import ExitCode
 from enchufe.core.frames import Frame, Kind
-from enchufe.core.room import Fetch, Join, Said, Share, frame_of, payload_of
+from enchufe.core.payloads import payload_of
+from enchufe.core.room import Fetch, Join, Said, Share, frame_of
 from enchufe.core.transfer.payloads import End, Offer, Start, packed
 from enchufe.wire.either import EitherDecoder
 from enchufe.wire.frames import PREFACE, encoded

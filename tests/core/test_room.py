@@ -4,7 +4,8 @@ import pytest
 
 from enchufe.core.errors import ProtocolError
 from enchufe.core.frames import Frame, Kind
-from enchufe.core.room import Joined, Notice, Said, Taken, What, frame_of, payload_of
+from enchufe.core.payloads import payload_of
+from enchufe.core.room import Joined, Notice, Said, Taken, What, frame_of
 from enchufe.core.room_words import RoomWords, notice_text
 
 

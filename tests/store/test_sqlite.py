@@ -61,7 +61,7 @@ class SlowDisk:
 @pytest.fixture
 def slow(history: SqliteHistory) -> Iterator[SlowDisk]:
     disk = SlowDisk(history)
-    history.perform(Remember(said(1)))
+    history.perform([Remember(said(1))])
     assert disk.busy.wait(PATIENCE_S)
     yield disk
     disk.passes.set()
@@ -80,7 +80,7 @@ def test_what_waits_while_the_disk_is_busy_is_written_in_one_go(
         lambda statement: commits.append(statement) if statement == "COMMIT" else None
     )
     for id_ in range(2, 1001):
-        history.perform(Remember(said(id_)))
+        history.perform([Remember(said(id_))])
     slow.passes.set()
     history.close()
     assert slow.groups == [1, 999]
@@ -100,7 +100,7 @@ def test_a_line_is_on_disk_before_anybody_is_told(path: Path) -> None:
 
     with closing(SqliteHistory(path, deliver)) as history:
         for id_ in range(1, 51):
-            history.perform(Remember(said(id_)))
+            history.perform([Remember(said(id_))])
     assert counted
     assert counted[-1] == (50, 50)
     assert all(last_id == kept for last_id, kept in counted)
@@ -109,7 +109,7 @@ def test_a_line_is_on_disk_before_anybody_is_told(path: Path) -> None:
 def test_closing_writes_what_waits_and_gives_the_file_back(
     path: Path, history: SqliteHistory, slow: SlowDisk
 ) -> None:
-    history.perform(Remember(said(2)))
+    history.perform([Remember(said(2))])
     closing_down = Thread(target=history.close)
     closing_down.start()
     slow.passes.set()
@@ -119,7 +119,7 @@ def test_closing_writes_what_waits_and_gives_the_file_back(
 
 def test_what_earlier_runs_kept_is_told_at_the_beginning(path: Path) -> None:
     with closing(SqliteHistory(path, Told().put)) as history:
-        history.perform(Remember(said(1, session="s", number=4)))
+        history.perform([Remember(said(1, session="s", number=4))])
     before_ns = time.time_ns()
     with closing(SqliteHistory(path, Told().put)) as history:
         opened = history.opened()
@@ -146,7 +146,7 @@ def test_whoever_is_faster_than_the_disk_is_held_back(
 
     def order() -> None:
         for id_ in range(2, 101):
-            history.perform(Remember(said(id_)))
+            history.perform([Remember(said(id_))])
             ordered.append(id_)
 
     monkeypatch.setattr(history, "_has_place", watched)
@@ -170,19 +170,19 @@ def test_a_disk_that_takes_nothing_for_too_long_is_given_up(
 ) -> None:
     monkeypatch.setattr(sqlite, "HISTORY_QUEUE_BYTES_MAX", 1)
     monkeypatch.setattr(sqlite, "HISTORY_STALL_S_MAX", 0.001)
-    history.perform(Remember(said(2)))
-    history.perform(Remember(said(3)))
+    history.perform([Remember(said(2))])
+    history.perform([Remember(said(3))])
     event = told.next()
     assert isinstance(event, NotRemembered)
     assert (event.first_id, event.why) == (3, "the disk has taken nothing for 0.001 s")
-    history.perform(everything())
+    history.perform([everything()])
     assert isinstance(told.next(), Recalled)
     slow.passes.set()
     while not isinstance(event, Remembered) or event.last_id < 2:
         event = told.next()
-    history.perform(Remember(said(4)))
+    history.perform([Remember(said(4))])
     assert isinstance(told.next(), NotRemembered)
-    history.perform(everything())
+    history.perform([everything()])
     event = told.next()
     assert isinstance(event, Recalled)
     assert [line.id for line in event.lines] == [1, 2]
@@ -194,21 +194,21 @@ def test_a_disk_that_takes_nothing_for_too_long_is_given_up(
 def test_after_a_failure_nothing_more_is_kept_and_looking_up_goes_on(
     history: SqliteHistory, told: Told, path: Path
 ) -> None:
-    history.perform(Remember(said(1)))
+    history.perform([Remember(said(1))])
     assert isinstance(told.next(), Remembered)
     connection = history._file._connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    history.perform(Remember(said(2, "x" * 100_000)))
+    history.perform([Remember(said(2, "x" * 100_000))])
     event = told.next()
     assert isinstance(event, NotRemembered)
     assert (event.first_id, event.why) == (2, "database or disk is full (SQLITE_FULL)")
     connection.execute("PRAGMA max_page_count = 1000000")
-    history.perform(Remember(said(3)))
+    history.perform([Remember(said(3))])
     event = told.next()
     assert isinstance(event, NotRemembered)
     assert (event.first_id, event.why) == (3, "database or disk is full (SQLITE_FULL)")
-    history.perform(everything())
+    history.perform([everything()])
     event = told.next()
     assert isinstance(event, Recalled)
     assert [line.id for line in event.lines] == [1]
@@ -227,13 +227,13 @@ def test_what_can_be_read_of_a_damaged_file_is_and_it_is_not_written_to(
         damaged.write(b"\xa5" * 4096)
     monkeypatch.setattr(file, "HISTORY_TOLD_LINES_MAX", 10)
     with closing(SqliteHistory(path, told.put)) as history:
-        history.perform(everything())
+        history.perform([everything()])
         event = told.next()
         assert isinstance(event, Recalled)
         read = [line.id for line in event.lines]
         assert read == list(range(read[0], 2001))
         assert 500 < read[0] < 600
-        history.perform(Remember(said(2001)))
+        history.perform([Remember(said(2001))])
         refused = told.next()
         assert isinstance(refused, NotRemembered)
         assert "SQLITE_CORRUPT" in refused.why

@@ -15,7 +15,7 @@ from enchufe.clients.room_console import RoomConsole, converse
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.core.commands import Recall, Remember
 from enchufe.core.errors import EnchufeError
-from enchufe.core.events import Event, Remembered
+from enchufe.core.events import Event
 from enchufe.core.files import FileFailed, FileOrder, Objection, PrepareFile
 from enchufe.net.driver import Driver, Equipment
 from enchufe.store.memory import MemoryHistory
@@ -47,7 +47,7 @@ class Rooms:
         self._loop = asyncio.get_running_loop()
         self._driver: Driver | None = None
         self._console: RoomConsole | None = None
-        self._remembered: list[Remembered] = []
+        self._orders: list[Remember | Recall] = []  # of this turn of the event loop
         self._history = self._open(path)
         self._is_closed = False
         self._files = _LateShelf(path, partial(self._soon, self._file_happened))
@@ -55,9 +55,9 @@ class Rooms:
 
     def _open(self, path: Path | None) -> MemoryHistory | SqliteHistory:
         if path is None:
-            return MemoryHistory(self._deliver)
+            return MemoryHistory(self._happened)
         sys.setswitchinterval(WRITER_TURN_S)
-        return SqliteHistory(path, partial(self._soon, self._deliver))
+        return SqliteHistory(path, partial(self._soon, self._happened))
 
     def _soon(self, told: Callable[[Event], None], event: Event) -> None:
         """Hand ``event`` over to the event loop; called in other threads."""
@@ -81,24 +81,19 @@ class Rooms:
         """Keep what is still to be kept."""
         self._is_closed = True
         self._files.close()
+        self._hand_over()
         self._history.close()
 
     def _perform(self, order: Remember | Recall) -> None:
-        self._history.perform(order)
+        """Take an order; the history gets those of one turn of the event loop together."""
+        if not self._orders:
+            self._loop.call_soon(self._hand_over)
+        self._orders.append(order)
 
-    def _deliver(self, event: Event) -> None:
-        """Tell the service soon, in order; of lines that become safe in a row the last counts."""
-        if not isinstance(event, Remembered):
-            self._remembered = []  # what becomes safe from now on is told after this
-            self._loop.call_soon(self._happened, event)
-        elif self._remembered:
-            self._remembered[0] = event
-        else:
-            self._remembered = [event]
-            self._loop.call_soon(self._all_remembered, self._remembered)
-
-    def _all_remembered(self, last: list[Remembered]) -> None:
-        self._happened(last.pop())
+    def _hand_over(self) -> None:
+        orders, self._orders = self._orders, []
+        if orders:
+            self._history.perform(orders)
 
     def _file_happened(self, event: Event) -> None:
         """Tell the service what came of a file, unless nothing more can be done about it."""

@@ -1,12 +1,17 @@
 """Notices, refusals and figures in the words of a person, in the chosen language."""
 
+import shlex
+
 from enchufe.clients.language import _, plural
+from enchufe.core.control import Outcome, Verdict
 from enchufe.core.errors import N_
 from enchufe.core.events import Reason
 from enchufe.core.figures import size
 from enchufe.core.notices import (
     AnswerLost,
     CertificateUsed,
+    ControlAsked,
+    ControlEnded,
     DatagramCut,
     DescriptorsExhausted,
     ListBroken,
@@ -121,6 +126,8 @@ def sentence(notice: Notice) -> str:
             return _left(notice)
         case CertificateUsed() | TlsFailed() | ServerRemembered() | ServerNotRemembered():
             return _about_tls(notice)
+        case ControlAsked() | ControlEnded():
+            return _about_control(notice)
         case _:
             return _problem(notice)
 
@@ -151,6 +158,53 @@ def _about_tls(
                 path=notice.path,
                 why=notice.why,
             )
+
+
+VERDICTS = {
+    Verdict.ALLOWED: N_("allowed"),
+    Verdict.NOT_ALLOWED: N_("not allowed"),
+    Verdict.BUSY: N_("as many programs run as may"),
+    Verdict.NO_PROOF: N_("refused, nothing was proved"),
+    Verdict.WRONG_KEY: N_("refused, the key is another"),
+}
+"""What became of a request."""
+
+
+def _about_control(notice: ControlAsked | ControlEnded) -> str:
+    who = f"control {notice.peer.transport} {safe_text(notice.peer.address)}"
+    asked = safe_text(shlex.join(notice.arguments))
+    if isinstance(notice, ControlEnded):
+        return _("{who}: {asked} ended after {lasted}: {outcome}, {output} of output").format(
+            who=who,
+            asked=asked or "stop",
+            lasted=duration(notice.lasted_s),
+            outcome=outcome_words(notice.outcome, notice.code),
+            output=size(notice.output_bytes),
+        )
+    proof = f" ({safe_text(notice.proof)})" if notice.proof else ""
+    verdict = _(VERDICTS[notice.verdict])
+    return f"{who}{proof}: {asked}: {verdict}" if asked else f"{who}{proof}: {verdict}"
+
+
+OUTCOMES = {
+    Outcome.DONE: N_("the server stops"),
+    Outcome.EXITED: N_("exit status {code}"),
+    Outcome.SIGNALLED: N_("ended by signal {code}"),
+    Outcome.TIMED_OUT: N_("killed, it ran too long"),
+    Outcome.TOO_MUCH: N_("killed, it said too much"),
+    Outcome.NOT_ALLOWED: N_("not allowed"),
+    Outcome.NOT_FOUND: N_("there is no such program"),
+    Outcome.NOT_STARTED: N_("it could not be started"),
+    Outcome.BUSY: N_("as many programs run as may"),
+    Outcome.TOO_LARGE: N_("the answer does not fit into a datagram"),
+    Outcome.STOPPING: N_("killed, the server stops"),
+}
+"""How a request ended."""
+
+
+def outcome_words(outcome: Outcome, code: int) -> str:
+    """Return how a request ended."""
+    return _(OUTCOMES[outcome]).format(code=code)
 
 
 def _problem(

@@ -9,7 +9,9 @@ from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileOrder
 from enchufe.core.frames import Frame
 from enchufe.core.history import Line
+from enchufe.core.notices import ControlNotice
 from enchufe.core.peer import Peer
+from enchufe.core.programs import ProgramOrder
 
 
 class Send(Struct, frozen=True, tag=True):
@@ -100,6 +102,12 @@ class Stop(Struct, frozen=True, tag=True):
     exit_code: ExitCode
 
 
+class Report(Struct, frozen=True, tag=True):
+    """Tell the one who runs the server what befell it; also written down where that is asked."""
+
+    notice: ControlNotice
+
+
 class Dial(Struct, frozen=True, tag=True):
     """Call the server again, after a conversation with it was lost."""
 
@@ -166,6 +174,8 @@ Order: TypeAlias = (
     | Remember
     | Recall
     | FileOrder
+    | ProgramOrder
+    | Report
     | Stop
 )
 """What a driver performs."""

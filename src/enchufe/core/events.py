@@ -13,6 +13,7 @@ from enchufe.core.files import FileEvent
 from enchufe.core.frames import Frame
 from enchufe.core.history import Line, Told
 from enchufe.core.peer import Peer
+from enchufe.core.programs import ProgramEvent
 
 
 class Reason(StrEnum):
@@ -122,6 +123,12 @@ class InputEnded(Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class RunStopping(Struct, frozen=True, tag=True):
+    """The whole run ends in good order: nobody else comes in, and now is the time to say so."""
+
+    at_ns: int
+
+
 class Remembered(Struct, frozen=True, tag=True):
     """Every line up to ``last_id`` that was to be remembered is safe."""
 
@@ -179,5 +186,7 @@ Event: TypeAlias = (
     | NotRemembered
     | Recalled
     | HistoryOpened
+    | RunStopping
     | FileEvent
+    | ProgramEvent
 )

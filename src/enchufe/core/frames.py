@@ -38,6 +38,18 @@ class Kind(IntEnum):
     FETCH = 39  # JSON: send me the file that was said with this id
     SHARE = 40  # JSON: say this file, which I sent you, in my room; the stream as for SAY
 
+    ASK = 48  # JSON: I shall ask for something and prove who I am; my nonce
+    CHALLENGE = 49  # JSON: prove it for this nonce
+    DENIED = 50  # JSON: you have not proved who you are
+    SEALED = 51  # a seal, and one of the frames below: it comes from whoever proved it, unchanged
+    RUN = 52  # JSON: run this program
+    STOP = 53  # JSON: end in good order
+    INPUT = 54  # bytes for the program to read
+    INPUT_END = 55  # no payload: no more for it to read
+    OUTPUT = 56  # bytes the program wrote on standard output
+    ERRORS = 57  # bytes it wrote on standard error
+    STATUS = 58  # JSON: how the request ended
+
 
 class Frame(Struct, frozen=True):
     """One frame.

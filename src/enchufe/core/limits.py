@@ -120,3 +120,9 @@ ROOM_UNSAID_FILES_MAX = 1_000
 
 ROOM_WAITING_FILES_MAX = 100
 """Files that may wait to be sent to one member of a room."""
+
+PROGRAM_INPUT_BYTES_MAX = 256 * 1024
+"""When so much waits for a program that does not read its input, we stop reading from its peer."""
+
+PROGRAM_KILL_S = 1.0
+"""How long a program that was asked to end (SIGTERM) may take before it is killed."""

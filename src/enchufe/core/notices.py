@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from enchufe.core.control import Outcome, Verdict
 from enchufe.core.events import Reason
 from enchufe.core.peer import Peer, Transport
 
@@ -164,6 +165,39 @@ class ListBroken(Struct, frozen=True, tag=True):
     fields: dict[str, str]
 
 
+class ControlAsked(Struct, frozen=True, tag=True):
+    """A peer asked for something that only some may ask.
+
+    Args:
+        at_ns: when.
+        peer: who; over datagrams the source, which may be forged unless it was allowed.
+        proof: what they proved who they are with: "key", "user ana", …; "" for nothing.
+        arguments: the program; none where the server was to be stopped, or nothing was said.
+        verdict: what became of it.
+    """
+
+    at_ns: int
+    peer: Peer
+    proof: str
+    arguments: tuple[str, ...]
+    verdict: Verdict
+
+
+class ControlEnded(Struct, frozen=True, tag=True):
+    """What was asked for, and allowed, is over."""
+
+    at_ns: int
+    peer: Peer
+    arguments: tuple[str, ...]
+    outcome: Outcome
+    code: int
+    output_bytes: int
+    lasted_s: float
+
+
+ControlNotice: TypeAlias = ControlAsked | ControlEnded
+
+
 class Ready(Struct, frozen=True, tag=True):
     """Every endpoint listens, or has been reported as one that could not."""
 
@@ -186,4 +220,5 @@ Notice: TypeAlias = (
     | DescriptorsExhausted
     | ListReloaded
     | ListBroken
+    | ControlNotice
 )

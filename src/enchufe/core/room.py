@@ -4,14 +4,13 @@ The payload of each kind is a JSON object; the tables are in ``docs/en/frames.md
 """
 
 from enum import StrEnum
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, TypeAlias
 
-import msgspec
 from msgspec import Meta, Struct
 
-from enchufe.core.errors import N_, ProtocolError
 from enchufe.core.frames import Frame, Kind
 from enchufe.core.history import Attachment
+from enchufe.core.payloads import encoded_payload
 
 SAID_BYTES_MAX = 4096
 """A message is a few lines of a person; whoever has more to say sends a file."""
@@ -47,6 +46,7 @@ class What(StrEnum):
     EMPTY = "empty"  # nothing was said yet
     STRANGER = "stranger"  # you have not joined, or not since this server began
     NO_FILE = "no file"  # that line has none, or it is not kept here
+    STOPPING = "stopping"  # this server ends; nothing that was said is lost
     FRAMES_ONLY = "frames only"  # files travel in frames, over a stream
 
 
@@ -158,8 +158,6 @@ class Share(Struct, frozen=True):
     sha256: str
 
 
-Payload = TypeVar("Payload", Join, Joined, Taken, Said, Notice, Since, Fetch, Share)
-
 _KINDS: dict[type[Struct], Kind] = {
     Join: Kind.JOIN,
     Joined: Kind.JOINED,
@@ -170,27 +168,10 @@ _KINDS: dict[type[Struct], Kind] = {
     Fetch: Kind.FETCH,
     Share: Kind.SHARE,
 }
-_ENCODER = msgspec.json.Encoder()
 
 
 def frame_of(
     payload: Join | Joined | Taken | Said | Notice | Since | Fetch | Share, stream: int = 0
 ) -> Frame:
     """Return the frame that carries ``payload``."""
-    return Frame(_KINDS[type(payload)], stream, _ENCODER.encode(payload))
-
-
-def payload_of(frame: Frame, kind: type[Payload]) -> Payload:
-    """Return what ``frame`` carries.
-
-    Raises:
-        ProtocolError: it is not what its kind says.
-    """
-    try:
-        return msgspec.json.decode(frame.payload, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProtocolError(
-            N_("a frame of kind {kind} does not carry what it should: {why}"),
-            kind=frame.kind,
-            why=error,
-        ) from None
+    return Frame(_KINDS[type(payload)], stream, encoded_payload(payload))

@@ -47,6 +47,7 @@ class RoomWords(Struct, frozen=True):
         "* Files travel in frames, over a stream: be here with enchufe chat tcp://… to send and "
         "get them"
     )
+    stopping: str = N_("* This server ends now")
     empty: str = N_("* Nothing was said here yet")
     unknown: str = N_("* There is no {other}; /help lists what there is")
     usage: str = N_("* Write it like: {other}")

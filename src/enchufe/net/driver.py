@@ -18,6 +18,7 @@ from enchufe.core.commands import (
     ReadOn,
     Recall,
     Remember,
+    Report,
     Rest,
     Send,
     SetTimer,
@@ -31,6 +32,14 @@ from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileOrder
 from enchufe.core.notices import Notice, PeerCame, PeerLeft
 from enchufe.core.peer import Peer
+from enchufe.core.programs import (
+    EndProgramInput,
+    FeedProgram,
+    HoldProgram,
+    KillProgram,
+    ProgramOrder,
+    RunProgram,
+)
 from enchufe.host import Host
 
 
@@ -77,6 +86,7 @@ class Equipment(Struct, frozen=True):
         history: keeps lines, and looks them up.
         files: reads and writes files.
         hold_input: takes no more from the input, or takes it again.
+        programs: runs programs.
     """
 
     tell: Callable[[str, str], None] | None = None
@@ -84,6 +94,7 @@ class Equipment(Struct, frozen=True):
     history: Callable[[Remember | Recall], None] | None = None
     files: Callable[[FileOrder], None] | None = None
     hold_input: Callable[[bool], None] | None = None
+    programs: Callable[[ProgramOrder], None] | None = None
 
 
 class Driver:
@@ -208,6 +219,9 @@ class Driver:
 
     def _perform_one(self, order: Order) -> None:
         match order:
+            case Remember() | Recall():  # first, as a busy room orders nothing else so often
+                assert self._equipment.history is not None
+                self._equipment.history(order)
             case Send() | Finish() | Close() | AwaitDrained() | Rest() | ReadOn():
                 self._on_link(order)
             case Spread():
@@ -220,12 +234,12 @@ class Driver:
                 self._cancel_timer(order.name)
             case Stop():
                 self._stop(order.exit_code)
+            case Report():
+                self.notify(order.notice)
             case _:
                 self._with_equipment(order)
 
-    def _with_equipment(
-        self, order: Tell | HoldInput | Dial | Remember | Recall | FileOrder
-    ) -> None:
+    def _with_equipment(self, order: Tell | HoldInput | Dial | FileOrder | ProgramOrder) -> None:
         """Do what needs more than sockets; a service without its equipment is our mistake."""
         equipment = self._equipment
         match order:
@@ -238,9 +252,9 @@ class Driver:
             case Dial():
                 assert equipment.dial is not None
                 equipment.dial()
-            case Remember() | Recall():
-                assert equipment.history is not None
-                equipment.history(order)
+            case RunProgram() | FeedProgram() | EndProgramInput() | HoldProgram() | KillProgram():
+                assert equipment.programs is not None
+                equipment.programs(order)
             case _:
                 assert equipment.files is not None
                 equipment.files(order)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from enchufe.core.events import Reason
+from enchufe.core.events import Reason, RunStopping
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import STOP_S_MAX
 from enchufe.core.notices import CertificateUsed, Listening, Notice, Ready, Refusal
@@ -247,6 +247,7 @@ class Server:
         for bound in self._unlinked:
             unlink_path(bound)
         for driver in self._drivers:
+            driver.happened(RunStopping(time.time_ns()))
             for link in list(driver.links.values()):
                 link.close()
         self._turn_away()

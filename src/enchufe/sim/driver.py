@@ -16,6 +16,7 @@ from enchufe.core.commands import (
     ReadOn,
     Recall,
     Remember,
+    Report,
     Rest,
     Send,
     SetTimer,
@@ -28,7 +29,16 @@ from enchufe.core.events import Event, InputEnded, InputTyped, PeerOpened, Reaso
 from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileOrder
 from enchufe.core.limits import STOP_S_MAX
+from enchufe.core.notices import ControlNotice
 from enchufe.core.peer import Peer
+from enchufe.core.programs import (
+    EndProgramInput,
+    FeedProgram,
+    HoldProgram,
+    KillProgram,
+    ProgramOrder,
+    RunProgram,
+)
 from enchufe.host import Host
 from enchufe.sim.clock import Alarm
 from enchufe.sim.network import Network
@@ -81,8 +91,8 @@ class Driver:
     what the service itself told them, ``closed_for`` says why each conversation ended,
     ``exit_code`` is None while the run goes on.
 
-    What a service orders that is not about the network is done by ``dial``, ``history``
-    and ``files``, which whoever builds the world sets.
+    What a service orders that is not about the network is done by ``dial``, ``history``,
+    ``files`` and ``programs``, which whoever builds the world sets.
 
     Args:
         name: as the trace calls it.
@@ -101,6 +111,8 @@ class Driver:
         self.dial: Callable[[], None] | None = None
         self.history: Callable[[Remember | Recall], None] | None = None
         self.files: Callable[[FileOrder], None] | None = None
+        self.programs: Callable[[ProgramOrder], None] | None = None
+        self.reported: list[ControlNotice] = []
         self._holds_input = False
         self._held_input: list[Callable[[], None]] = []
         self._host = host
@@ -218,11 +230,14 @@ class Driver:
                 self._cancel_timer(order.name)
             case Stop():
                 self.stop(order.exit_code)
+            case Report():
+                self._network.trace.note(self.name, f"reports: {order.notice}")
+                self.reported.append(order.notice)
             case _:
                 self._with_equipment(order)
 
     def _with_equipment(
-        self, order: Tell | HoldInput | Dial | Remember | Recall | FileOrder
+        self, order: Tell | HoldInput | Dial | Remember | Recall | FileOrder | ProgramOrder
     ) -> None:
         """Do what needs more than a network; a service without its equipment is our mistake."""
         match order:
@@ -237,6 +252,9 @@ class Driver:
             case Remember() | Recall():
                 assert self.history is not None
                 self.history(order)
+            case RunProgram() | FeedProgram() | EndProgramInput() | HoldProgram() | KillProgram():
+                assert self.programs is not None
+                self.programs(order)
             case _:
                 assert self.files is not None
                 self.files(order)

@@ -1,7 +1,7 @@
 """A history that lasts as long as the run: for a room without a file."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import time_ns
 
 from enchufe.core.commands import Recall, Remember
@@ -15,9 +15,7 @@ class MemoryHistory:
     """Keeps the latest `HISTORY_MEMORY_LINES_MAX` lines.
 
     Args:
-        deliver: told what came of each order, while it is performed: it must hand the
-            event over later, as ``loop.call_soon`` does, where the one who ordered must
-            not be told in the middle of what it is doing.
+        deliver: told what came of the orders, while they are performed.
         clock: returns the time in nanoseconds since 1970.
     """
 
@@ -32,15 +30,23 @@ class MemoryHistory:
         """Return what is known from earlier runs: nothing."""
         return HistoryOpened(self._clock(), last_id=0)
 
-    def perform(self, order: Remember | Recall) -> None:
-        """Keep a line, or look lines up."""
-        match order:
-            case Remember():
-                self._lines.append(order.line)
-                self._deliver(Remembered(self._clock(), order.line.id))
-            case Recall():
-                lines = recalled(self._lines, order)
-                self._deliver(Recalled(self._clock(), order.tag, lines))
+    def perform(self, orders: Sequence[Remember | Recall]) -> None:
+        """Keep lines and look lines up, in order; of lines in a row the last is reported."""
+        last: Line | None = None
+        for order in orders:
+            if isinstance(order, Remember):
+                last = order.line
+                self._lines.append(last)
+                continue
+            self._report(last)
+            last = None
+            lines = recalled(self._lines, order)
+            self._deliver(Recalled(self._clock(), order.tag, lines))
+        self._report(last)
+
+    def _report(self, last: Line | None) -> None:
+        if last is not None:
+            self._deliver(Remembered(self._clock(), last.id))
 
     def close(self) -> None:
         """Do nothing: what is in memory ends with the run."""

@@ -59,18 +59,24 @@ class SqliteHistory:
         """Return what is known from earlier runs."""
         return HistoryOpened(time_ns(), self._file.last_id, self._file.told)
 
-    def perform(self, order: Remember | Recall) -> None:
-        """Keep a line, or look lines up; `deliver` is told what came of it."""
+    def perform(self, orders: Sequence[Remember | Recall]) -> None:
+        """Keep lines and look lines up, in order; `deliver` is told what came of it."""
         with self._changed:
             assert not self._is_closing
             assert self._writer.is_alive()
-            if self._finds_place(order):
-                if not self._queue:  # else the writer has not even begun to look
-                    self._changed.notify_all()
-                self._queue.append(order)
-                self._queued_bytes += _size_bytes(order)
-                return
-        self._deliver(_refusal(order))
+            refused = [order for order in orders if not self._queues(order)]
+        for order in refused:
+            self._deliver(_refusal(order))
+
+    def _queues(self, order: Remember | Recall) -> bool:
+        """Queue an order, if it finds place."""
+        if not self._finds_place(order):
+            return False
+        if not self._queue:  # else the writer has not even begun to look
+            self._changed.notify_all()
+        self._queue.append(order)
+        self._queued_bytes += _size_bytes(order)
+        return True
 
     def close(self) -> None:
         """Write what waits, and give the file back."""

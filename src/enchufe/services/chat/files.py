@@ -16,8 +16,9 @@ from enchufe.core.files import FileChosen, FileEvent, Objection, OpenFile, Stage
 from enchufe.core.frames import Kind
 from enchufe.core.history import Attachment, Line
 from enchufe.core.limits import ROOM_FILE_BYTES_MAX, ROOM_UNSAID_FILES_MAX, ROOM_WAITING_FILES_MAX
+from enchufe.core.payloads import payload_of
 from enchufe.core.peer import Peer
-from enchufe.core.room import Fetch, Notice, Share, What, payload_of
+from enchufe.core.room import Fetch, Notice, Share, What
 from enchufe.core.transfer.incoming import Incoming, Policy, refusal
 from enchufe.core.transfer.outgoing import Outgoing
 from enchufe.services.chat.members import Member

@@ -2,6 +2,8 @@
 
 from collections import OrderedDict, deque
 
+from msgspec import Struct
+
 from enchufe.core.events import HistoryOpened
 from enchufe.core.history import Line
 from enchufe.core.peer import Peer
@@ -13,14 +15,25 @@ SESSIONS_MAX = 10_000
 """Sessions whose last number is kept in mind, so that what is said again is known."""
 
 
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A line of this run, and who said it."""
 
-    __slots__ = ("line", "peer")
+    line: Line
+    peer: Peer
 
-    def __init__(self, line: Line, peer: Peer) -> None:
-        self.line = line
-        self.peer = peer
+
+class Safe(Struct, frozen=True):
+    """Lines that became safe together and were said in a row, by one in one room.
+
+    Args:
+        peer: who said them.
+        room: where.
+        lines: what, each with the id before it in that room.
+    """
+
+    peer: Peer
+    room: str
+    lines: list[tuple[Line, int]]
 
 
 class Kept:
@@ -63,32 +76,39 @@ class Kept:
         """Return the highest number of a session that is kept, and its line's id."""
         return self._told.get(session, (0, 0))
 
-    def safe_up_to(self, last_id: int) -> list[tuple[Waiting, int]]:
-        """Return the lines now safe, in order, each with the id before it in its room.
+    def safe_up_to(self, last_id: int) -> list[Safe]:
+        """Return the lines now safe, in order, those that were said in a row together.
 
-        For the first one in a room that is the last id of earlier runs: whoever does not
-        have that one asks, for a line may have become safe just before that run ended.
+        For the first line in a room the id before it is the last of earlier runs: whoever
+        does not have that one asks, for a line may have become safe just before that run ended.
         """
-        safe: list[tuple[Waiting, int]] = []
-        while self._waiting and self._waiting[0].line.id <= last_id:
-            waiting = self._waiting.popleft()
-            self._recent.append(waiting)
-            safe.append((waiting, self._note(waiting.line)))
-        return safe
+        waiting = self._waiting
+        all_safe: list[Safe] = []
+        safe: Safe | None = None
+        while waiting and waiting[0].line.id <= last_id:
+            said = waiting.popleft()
+            self._recent.append(said)
+            line = said.line
+            if safe is None or safe.peer is not said.peer or safe.room != line.room:
+                safe = Safe(said.peer, line.room, [])
+                all_safe.append(safe)
+            previous = self._last_in_room.get(line.room, self._opened_id)
+            self._last_in_room[line.room] = line.id
+            safe.lines.append((line, previous))
+            if line.session:
+                self._note_session(line)
+        for safe in all_safe:
+            self._count_in_room[safe.room] = self.count_in(safe.room) + len(safe.lines)
+            self.told_id = safe.lines[-1][0].id
+        return all_safe
 
-    def _note(self, line: Line) -> int:
-        previous = self._last_in_room.get(line.room, self._opened_id)
-        self._last_in_room[line.room] = line.id
-        self._count_in_room[line.room] = self.count_in(line.room) + 1
-        self.told_id = line.id
-        if line.session:
-            self._told[line.session] = (line.number, line.id)
-            self._told.move_to_end(line.session)
-            if len(self._told) > SESSIONS_MAX:
-                self._told.popitem(last=False)
-            if self._waiting_numbers.get(line.session) == line.number:
-                del self._waiting_numbers[line.session]
-        return previous
+    def _note_session(self, line: Line) -> None:
+        self._told[line.session] = (line.number, line.id)
+        self._told.move_to_end(line.session)
+        if len(self._told) > SESSIONS_MAX:
+            self._told.popitem(last=False)
+        if self._waiting_numbers.get(line.session) == line.number:
+            del self._waiting_numbers[line.session]
 
     def lost_from(self, first_id: int, why: str) -> list[Waiting]:
         """Return the lines that cannot be kept; from now on nothing can."""

@@ -47,6 +47,13 @@ class Room:
         number = self.kept.told_of(member.session)[0]
         return self.tell.joined(member, number, self.kept.told_id)
 
+    def tell_stopping(self) -> list[Command]:
+        """Tell everybody, in whatever room, that this server ends."""
+        commands: list[Command] = []
+        for room in self.members.rooms():
+            commands += self.tell.notice_all(room, Notice(What.STOPPING))
+        return commands
+
 
 def arrival_timer(peer: Peer) -> str:
     """Return the name of the timer after which ``peer`` is taken for text."""

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from enchufe.core.commands import Command, ReadOn, Remember, Rest
 from enchufe.core.events import NotRemembered
 from enchufe.core.history import Attachment, Line
-from enchufe.core.peer import Peer
 from enchufe.core.room import SAID_BYTES_MAX, Notice, What
 from enchufe.core.text import safe_bytes
-from enchufe.services.chat.kept import Waiting
+from enchufe.services.chat.kept import Safe
 from enchufe.services.chat.members import Member, State
 from enchufe.services.chat.room import Room
 
@@ -58,15 +57,11 @@ class Sayings:
             attachment=attachment,
         )
         room.kept.wait(line, member.peer)
-        return [Remember(line), *self._rest_if_too_fast(member)]
-
-    def _rest_if_too_fast(self, member: Member) -> list[Command]:
-        """Leave somebody unread; again with each line, as their files may have read on."""
         member.unkept += 1
         if member.unkept < UNKEPT_LINES_MAX:
-            return []
-        member.rests = True
-        return [Rest(member.peer)]
+            return [Remember(line)]
+        member.rests = True  # and said again with each line, as their files may have read on
+        return [Remember(line), Rest(member.peer)]
 
     def say_numbered(
         self, member: Member, text: bytes, at_ns: int, number: int
@@ -98,32 +93,25 @@ class Sayings:
 
     def remembered(self, last_id: int) -> list[Command]:
         """Tell everybody what is safe now; what one person said, together."""
+        room = self._room
         commands: list[Command] = []
-        together: list[tuple[Line, int]] = []
-        said_by: tuple[Peer, str] | None = None
-        for waiting, previous in self._room.kept.safe_up_to(last_id):
-            if said_by is not None and said_by != (waiting.peer, waiting.line.room):
-                commands += self._tell_all(said_by, together)
-                together = []
-            said_by = (waiting.peer, waiting.line.room)
-            together.append((waiting.line, previous))
-            commands += self._acknowledge(waiting, previous)
-        return [*commands, *self._tell_all(said_by, together)] if said_by else commands
+        for safe in room.kept.safe_up_to(last_id):
+            commands += self._acknowledge(safe)
+            audience = room.members.audience(safe.room)
+            commands += room.tell.lines(audience, safe.lines, but=safe.peer)
+        return commands
 
-    def _tell_all(self, said_by: tuple[Peer, str], lines: list[tuple[Line, int]]) -> list[Command]:
-        peer, room = said_by
-        return self._room.tell.lines(self._room.members.audience(room), lines, but=peer)
-
-    def _acknowledge(self, waiting: Waiting, previous: int) -> list[Command]:
+    def _acknowledge(self, safe: Safe) -> list[Command]:
         """Tell whoever said it that it is kept, unless catching up will tell them."""
-        member = self._room.members.of(waiting.peer)
+        member = self._room.members.of(safe.peer)
         if member is None:
             return []
-        member.unkept -= 1
+        member.unkept -= len(safe.lines)
         commands: list[Command] = []
-        if member.state is State.PRESENT and waiting.line.number:
-            line = waiting.line
-            commands += self._room.tell.taken(member, line.number, line.id, previous)
+        if member.state is State.PRESENT:
+            for line, previous in safe.lines:
+                if line.number:
+                    commands += self._room.tell.taken(member, line.number, line.id, previous)
         if member.rests and member.unkept <= UNKEPT_LINES_MAX // 4:
             member.rests = False
             commands.append(ReadOn(member.peer))

@@ -7,10 +7,7 @@ from enchufe.core.events import (
     Event,
     FrameReceived,
     HistoryOpened,
-    InputEnded,
-    InputTyped,
     MessageReceived,
-    NotReached,
     NotRemembered,
     PeerBehind,
     PeerClosed,
@@ -20,11 +17,14 @@ from enchufe.core.events import (
     PeerOpened,
     Recalled,
     Remembered,
+    RunStopping,
     TimerFired,
 )
+from enchufe.core.files import FileEvent
 from enchufe.core.frames import Kind
 from enchufe.core.limits import ROOM_FILE_BYTES_MAX
-from enchufe.core.room import Join, Notice, Since, What, payload_of
+from enchufe.core.payloads import payload_of
+from enchufe.core.room import Join, Notice, Since, What
 from enchufe.core.room_words import RoomWords
 from enchufe.core.text import safe_bytes
 from enchufe.services.chat import files
@@ -62,7 +62,10 @@ class Chat:
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``."""
         match event:
-            case MessageReceived() | FrameReceived() | PeerFramed() | PeerBehind():
+            case MessageReceived():
+                member = self._room.members.of(event.peer)
+                return () if member is None else self._message(member, event)
+            case FrameReceived() | PeerFramed() | PeerBehind():
                 member = self._room.members.of(event.peer)
                 return () if member is None else self._by_member(member, event)
             case PeerFinished() | PeerDrained() | PeerClosed():
@@ -73,10 +76,10 @@ class Chat:
                 return self._timer_fired(event.name)
             case PeerOpened():
                 return self._arrivals.opened(event.peer)
-            case NotReached() | InputTyped() | InputEnded():
-                return ()
+            case RunStopping():
+                return self._room.tell_stopping()
             case _:
-                return self._files.handle(event)
+                return self._files.handle(event) if isinstance(event, FileEvent) else ()
 
     def _of_connection(self, event: PeerFinished | PeerDrained | PeerClosed) -> Sequence[Command]:
         """Tell the files too, also when whoever it is about is no member any more."""
@@ -101,8 +104,6 @@ class Chat:
 
     def _by_member(self, member: Member, event: Event) -> Sequence[Command]:
         match event:
-            case MessageReceived():
-                return self._message(member, event)
             case FrameReceived():
                 return self._frame(member, event)
             case PeerFramed():

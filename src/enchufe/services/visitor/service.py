@@ -46,6 +46,7 @@ from enchufe.core.files import (
 )
 from enchufe.core.frames import Kind
 from enchufe.core.history import Attachment
+from enchufe.core.payloads import payload_of
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_exit_code
 from enchufe.core.room import (
@@ -57,7 +58,6 @@ from enchufe.core.room import (
     Taken,
     What,
     frame_of,
-    payload_of,
 )
 from enchufe.core.room_words import RoomWords, file_text, notice_text, said_text
 from enchufe.core.text import safe_bytes, safe_text
