@@ -64,19 +64,15 @@ class SqliteHistory:
         with self._changed:
             assert not self._is_closing
             assert self._writer.is_alive()
-            refused = [order for order in orders if not self._queues(order)]
-        for order in refused:
-            self._deliver(_refusal(order))
-
-    def _queues(self, order: Remember | Recall) -> bool:
-        """Queue an order, if it finds place."""
-        if not self._finds_place(order):
-            return False
-        if not self._queue:  # else the writer has not even begun to look
-            self._changed.notify_all()
-        self._queue.append(order)
-        self._queued_bytes += _size_bytes(order)
-        return True
+            taken = self._placed(orders)
+            if taken and not self._queue:  # else the writer has not even begun to look
+                self._changed.notify_all()
+            self._queue += taken
+            self._queued_bytes += sum(map(_size_bytes, taken))
+        if taken is not orders:
+            for order in orders:
+                if order not in taken:
+                    self._deliver(_refusal(order))
 
     def close(self) -> None:
         """Write what waits, and give the file back."""
@@ -85,14 +81,14 @@ class SqliteHistory:
             self._changed.notify_all()
         self._writer.join()
 
-    def _finds_place(self, order: Remember | Recall) -> bool:
-        """Wait for a place in the queue, unless that has been in vain before."""
-        if self._has_place():
-            return not self._is_stalled or isinstance(order, Recall)
-        if self._is_stalled:
-            return False
-        self._is_stalled = not self._changed.wait_for(self._has_place, HISTORY_STALL_S_MAX)
-        return not self._is_stalled
+    def _placed(self, orders: Sequence[Remember | Recall]) -> Sequence[Remember | Recall]:
+        """Return the orders that find a place in the queue, having waited for one if need be."""
+        if not self._is_stalled and not self._has_place():
+            self._is_stalled = not self._changed.wait_for(self._has_place, HISTORY_STALL_S_MAX)
+        if not self._is_stalled:
+            return orders
+        has_place = self._has_place()
+        return [order for order in orders if has_place and isinstance(order, Recall)]
 
     def _has_place(self) -> bool:
         return self._queued_bytes < HISTORY_QUEUE_BYTES_MAX
