@@ -42,7 +42,8 @@ def safe_text(text: str, keep: str = "") -> str:
 
 def safe_bytes(data: bytes, keep: str = "") -> str:
     """Return ``data`` as safe text; bytes that are not UTF-8 are shown as ``\\xff``."""
-    return safe_text(data.decode("utf-8", "surrogateescape"), keep)
+    text = data.decode("utf-8", "surrogateescape")
+    return text if text.isprintable() else safe_text(text, keep)
 
 
 class SafeStream:
