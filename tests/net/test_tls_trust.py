@@ -12,7 +12,7 @@ from enchufe.core.endpoint import parse_endpoint
 from enchufe.core.errors import DeniedError, UsageError
 from enchufe.core.notices import Notice, ServerNotRemembered, ServerRemembered
 from enchufe.net.tls import TlsSettings, fingerprint_of
-from enchufe.net.tls_identity import data_folder
+from enchufe.net.tls_identity import tls_folder
 from enchufe.net.tls_trust import Trust, is_vouched_for
 
 
@@ -72,14 +72,14 @@ def test_another_certificate_is_refused_with_all_there_is_to_know(authority: Aut
     assert told.fields["remembered"] == fingerprint_of(server.der)
     assert told.fields["seen"] == fingerprint_of(impostor.der)
     assert told.fields["line"] == 2
-    assert told.fields["path"] == data_folder() / "known_servers"
+    assert told.fields["path"] == tls_folder() / "known_servers"
     assert approve(server) == []
 
 
 def test_one_name_may_have_several_certificates(authority: Authority) -> None:
     one, other = authority.issue("one"), authority.issue("other")
     approve(one)
-    path = data_folder() / "known_servers"
+    path = tls_folder() / "known_servers"
     path.write_text(path.read_text() + f"localhost:7443 {fingerprint_of(other.der)} 2020-01-01\n")
     assert approve(one) == approve(other) == []
 
@@ -95,7 +95,7 @@ def test_a_memory_that_cannot_be_written_is_told_of_and_no_reason_to_stop(
 
 
 def test_a_memory_that_cannot_be_read_trusts_nobody(authority: Authority) -> None:
-    (data_folder() / "known_servers").mkdir(parents=True)
+    (tls_folder() / "known_servers").mkdir(parents=True)
     with pytest.raises(DeniedError, match="cannot read which servers are known"):
         approve(authority.issue("server"))
 
@@ -104,7 +104,7 @@ def test_a_fingerprint_demanded_is_all_that_counts(authority: Authority) -> None
     server, impostor = authority.issue("server"), authority.issue("impostor")
     demanded = TlsSettings(fingerprint=fingerprint_of(server.der).upper().replace("SHA256:", ""))
     assert approve(server, demanded) == []
-    assert not (data_folder() / "known_servers").exists()
+    assert not (tls_folder() / "known_servers").exists()
     with pytest.raises(DeniedError, match="is not the server you asked for"):
         approve(impostor, demanded)
 
@@ -120,7 +120,7 @@ def test_whom_an_authority_of_the_system_vouches_for_needs_no_memory(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
     assert approve(authority.issue("first")) == []
     assert approve(authority.issue("renewed")) == []
-    assert not data_folder().exists()
+    assert not tls_folder().exists()
 
 
 @pytest.mark.parametrize(

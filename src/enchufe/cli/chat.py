@@ -105,15 +105,7 @@ async def _chat(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.net.tls import check_needed
     from enchufe.record.json_lines import JsonLines
 
-    endpoint = parse_endpoint(" ".join(arguments.endpoint) or "tcp://localhost:12345")
-    dialling = Dialling(
-        endpoint=endpoint,
-        family=family_of(arguments),
-        source=source_of(arguments.source, endpoint.transport),
-        connect_s=arguments.connect_timeout,
-        tls=tls_settings(arguments),
-    )
-    check_needed(dialling.tls, [endpoint])
+    dialling = dialling_of(arguments, " ".join(arguments.endpoint) or "tcp://localhost:12345")
     at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     wish = Wish(
         name=arguments.name,

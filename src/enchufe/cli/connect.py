@@ -112,16 +112,8 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.net.tls import check_needed
     from enchufe.record.json_lines import JsonLines
 
-    endpoint = parse_endpoint(" ".join(arguments.endpoint))
-    dialling = Dialling(
-        endpoint=endpoint,
-        family=family_of(arguments),
-        source=source_of(arguments.source, endpoint.transport),
-        connect_s=arguments.connect_timeout,
-        buffer_bytes=arguments.buffer,
-        tls=tls_settings(arguments),
-    )
-    check_needed(dialling.tls, [endpoint])
+    dialling = dialling_of(arguments, " ".join(arguments.endpoint), arguments.buffer)
+    endpoint = dialling.endpoint
     at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     manner = Manner(
         messages=arguments.send,

@@ -9,6 +9,7 @@ from enchufe.clients.language import _
 if TYPE_CHECKING:  # `enchufe --help` must stay quick
     from enchufe.core.endpoint import Endpoint
     from enchufe.core.peer import Transport
+    from enchufe.net.dial import Dialling
 
 CONNECT_TIMEOUT_S = 10.0
 
@@ -51,3 +52,34 @@ def source_of(text: str | None, transport: "Transport") -> "Endpoint | None":
     has_port = text.rpartition("]")[2].count(":") == 1 or text.isdecimal()
     source = parse_endpoint(text if has_port else f"{text}:0", transport)
     return Endpoint(transport, source.host or EVERYWHERE, source.port)
+
+
+def dialling_of(
+    arguments: argparse.Namespace, text: str, buffer_bytes: int | None = None
+) -> "Dialling":
+    """Return whom to call, as the options of `add_reaching` and `add_encryption` say.
+
+    Args:
+        arguments: what was given.
+        text: the endpoint as it was typed.
+        buffer_bytes: how much one read takes; None for as much as there is.
+
+    Raises:
+        UsageError: an option makes no sense for that endpoint.
+    """
+    from enchufe.cli.parsing import tls_settings
+    from enchufe.core.endpoint import parse_endpoint
+    from enchufe.net.dial import Dialling
+    from enchufe.net.tls import check_needed
+
+    endpoint = parse_endpoint(text)
+    tls = tls_settings(arguments)
+    check_needed(tls, [endpoint])
+    return Dialling(
+        endpoint=endpoint,
+        family=family_of(arguments),
+        source=source_of(arguments.source, endpoint.transport),
+        connect_s=arguments.connect_timeout,
+        buffer_bytes=buffer_bytes,
+        tls=tls,
+    )

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from enchufe.cli.parsing import Placed, add_encryption, seconds, tls_settings
+from enchufe.cli.parsing import Placed, add_encryption
+from enchufe.cli.reaching import add_reaching, dialling_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
@@ -39,13 +40,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar=_("TEXT"),
         help=_("say this at this place among the files; may be given several times"),
     )
-    parser.add_argument(
-        "--connect-timeout",
-        type=seconds,
-        default=10.0,
-        metavar=_("SECONDS"),
-        help=_("how long connecting may take (default: 10)"),
-    )
+    add_reaching(parser)
     add_encryption(parser, calls=True)
     parser.set_defaults(run=run, fail=parser.error)
 
@@ -57,18 +52,9 @@ def _item(word: str) -> str | Path:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Send, and return how it ended."""
     from enchufe.clients.sending import Sending
-    from enchufe.core.endpoint import parse_endpoint
-    from enchufe.net.dial import Dialling
     from enchufe.net.loop import run as run_loop
-    from enchufe.net.tls import check_needed
 
     if not arguments.items:
         arguments.fail(_("there is nothing to send: name a file, or say something with --text"))
-    dialling = Dialling(
-        parse_endpoint(arguments.endpoint),
-        connect_s=arguments.connect_timeout,
-        tls=tls_settings(arguments),
-    )
-    check_needed(dialling.tls, [dialling.endpoint])
-    sending = Sending(dialling, arguments.items)
+    sending = Sending(dialling_of(arguments, arguments.endpoint), arguments.items)
     return run_loop(sending.run())

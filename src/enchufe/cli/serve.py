@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from enchufe.cli.controlling import add_control, control_choices
 from enchufe.cli.parsing import (
     add_encryption,
     add_networks,
@@ -29,7 +30,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         description=_(
             "Runs services on loopback, or where their endpoints say. Without arguments it opens "
             "echo, chat and greet on the ports the course guides use. Services: echo, hello, "
-            "chat, greet, discard, daytime, time, chargen."
+            "chat, greet, control, discard, daytime, time, chargen."
         ),
         examples=(
             ("enchufe serve", _("the guides' services on the guides' ports")),
@@ -45,6 +46,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             ),
             ("enchufe serve 'echo@tcp://*:3500' --allow 192.168.0.0/16", _("for the classroom")),
             ("enchufe serve echo@tls://:7443", _("encrypted, with a certificate of its own")),
+            (
+                "enchufe serve control@tcp://:3501 --allow-stop --allow-run 'ls *'",
+                _("stopped, and asked to run ls, by whoever holds the key"),
+            ),
             ("enchufe serve chargen@tcp://:0", _("any free port; the real one is printed")),
         ),
     )
@@ -61,6 +66,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_room(parser)
     _add_doors(parser)
     add_encryption(parser, serves=True)
+    add_control(parser)
     _add_ending(parser)
     parser.set_defaults(run=run)
 
@@ -187,4 +193,5 @@ def _choices(arguments: argparse.Namespace) -> "Choices":
         listen_for_s=arguments.listen_for,
         serve_max=arguments.stop_after,
         tls=tls_settings(arguments),
+        control=control_choices(arguments),
     )

@@ -134,15 +134,7 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.net.dial import Dialling
     from enchufe.net.tls import check_needed
 
-    endpoint = parse_endpoint(" ".join(arguments.endpoint))
-    dialling = Dialling(
-        endpoint=endpoint,
-        family=family_of(arguments),
-        source=source_of(arguments.source, endpoint.transport),
-        connect_s=arguments.connect_timeout,
-        tls=tls_settings(arguments),
-    )
-    check_needed(dialling.tls, [endpoint])
+    dialling = dialling_of(arguments, " ".join(arguments.endpoint))
     return await call(dialling, _habits(arguments))
 
 

@@ -77,6 +77,7 @@ class Calling:
                 hold_input=self._hold_input,
                 history=given.history,
                 files=given.files,
+                show_error=given.show_error,
             ),
         )
 

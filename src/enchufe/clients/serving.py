@@ -1,16 +1,22 @@
 """A person runs services: from what was asked for to a running server and its screen."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from secrets import token_bytes
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from enchufe.clients.control_rules import CONTROL, ControlChoices, permissions_of
+from enchufe.clients.controls import Controls, audited
 from enchufe.clients.language import _, translated
 from enchufe.clients.plan import Plan, planned
 from enchufe.clients.rooms import Rooms
 from enchufe.clients.saying import say_error
 from enchufe.clients.screens import Screen, screen_for, without_announcements
 from enchufe.clients.words import refusal_reason
+from enchufe.core.control import NONCE_BYTES
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, EnchufeError, UnreachableError, UsageError
 from enchufe.core.exits import ExitCode
@@ -26,6 +32,7 @@ from enchufe.net.tls import TlsSettings, check_needed, serving_tls
 from enchufe.net.workers import serve_in_processes
 from enchufe.services import CATALOGUE, Wishes
 from enchufe.services.chat import Slow
+from enchufe.services.control import ControlWords, Permissions
 
 
 class Choices(Struct, frozen=True):
@@ -41,6 +48,7 @@ class Choices(Struct, frozen=True):
         slow: what a room does with those who do not read.
         file_bytes_max: the largest file that a room takes; with 0 it takes none.
         tls: who we are at encrypted endpoints, and which clients may come.
+        control: what the control service may do, and for whom.
     """
 
     services: Sequence[str] = ()
@@ -61,6 +69,7 @@ class Choices(Struct, frozen=True):
     listen_for_s: float | None = None
     serve_max: int | None = None
     tls: TlsSettings = TlsSettings()
+    control: ControlChoices = ControlChoices()
 
 
 def serve(choices: Choices) -> ExitCode:
@@ -72,12 +81,20 @@ def serve(choices: Choices) -> ExitCode:
     raise_limit()
     plan = planned(choices.services)
     _check_workers(choices, plan)
+    permissions = permissions_of(
+        choices.control,
+        plan.get(CONTROL, []),
+        checks_certificates=choices.tls.client_authorities is not None,
+    )
     is_encrypted = check_needed(choices.tls, [end for ends in plan.values() for end in ends])
     screen = screen_for(
         as_json_lines=choices.log is not None,
         as_transcript=choices.buffer_bytes is not None,
         only_problems=choices.quiet,
     )
+    if CONTROL in plan:
+        screen = audited(screen, choices.control)
+    wishes = _wishes(choices, permissions)
     rules = Rules(
         door=Door(choices.allow, choices.deny, screen.notice),
         reason=refusal_reason,
@@ -89,12 +106,12 @@ def serve(choices: Choices) -> ExitCode:
         tls=serving_tls(choices.tls) if is_encrypted else None,
     )
     if choices.workers == 1:
-        return run(_serve_here(choices, plan, screen, rules))
+        return run(_serve_here(choices, plan, wishes, screen, rules))
     shares = run(_open_shares(choices, plan))
     screens = [screen, *(without_announcements(screen) for _ in shares[1:])]
     return serve_in_processes(
         [
-            _start_share(choices, screen, rules, share)
+            _start_share(choices, wishes, screen, rules, share)
             for screen, share in zip(screens, shares, strict=True)
         ],
         [[bound.sock for sockets in share.values() for bound in sockets] for share in shares],
@@ -114,6 +131,11 @@ def _check_workers(choices: Choices, plan: Plan) -> None:
             N_("--workers does not go with a room"),
             hint=N_("Its members would be in different processes, and not hear each other"),
         )
+    if CONTROL in plan:
+        raise UsageError(
+            N_("--workers does not go with control"),
+            hint=N_("One process would be stopped, and the others would go on"),
+        )
     if choices.serve_max or choices.peers_max:
         raise UsageError(
             N_("--workers does not go with --stop-after or --max-peers"),
@@ -121,55 +143,67 @@ def _check_workers(choices: Choices, plan: Plan) -> None:
         )
 
 
-async def _serve_here(choices: Choices, plan: Plan, screen: Screen, rules: Rules) -> ExitCode:
+async def _serve_here(
+    choices: Choices, plan: Plan, wishes: Wishes, screen: Screen, rules: Rules
+) -> ExitCode:
     sockets = await _open(choices, plan, sharing=False)
-    return await _run(choices, screen, rules, sockets)
+    return await _run(choices, wishes, screen, rules, sockets)
 
 
 async def _run(
-    choices: Choices, screen: Screen, rules: Rules, sockets: dict[str, list[BoundSocket]]
+    choices: Choices,
+    wishes: Wishes,
+    screen: Screen,
+    rules: Rules,
+    sockets: dict[str, list[BoundSocket]],
 ) -> ExitCode:
     server = Server(rules, screen.notice)
     screen.output.end_run = lambda: server.stop(ExitCode.OUTPUT_CLOSED)
     rooms = Rooms(choices.history, server.stop, screen.output if screen.shows_room else None)
-    wishes = _wishes(choices)
-    services = [_serving(name, bound, wishes, screen, rooms) for name, bound in sockets.items()]
+    controls = Controls(choices.control.folder or Path.cwd())
+    services = [
+        _serving(name, bound, wishes, screen, rooms, controls) for name, bound in sockets.items()
+    ]
     try:
         return await server.run(services)
     finally:
+        await controls.close()
         rooms.close()
 
 
 def _serving(
-    name: str, bound: Sequence[BoundSocket], wishes: Wishes, screen: Screen, rooms: Rooms
+    name: str,
+    bound: Sequence[BoundSocket],
+    wishes: Wishes,
+    screen: Screen,
+    rooms: Rooms,
+    controls: Controls,
 ) -> Serving:
     kind = CATALOGUE[name]
     host = Host(kind.make(wishes), kind.framing, screen.witness)
-    if not kind.remembers:
-        return Serving(name, host, bound, screen.show)
-    return Serving(
-        name,
-        host,
-        bound,
-        screen.show,
-        equipment=rooms.equipment,
-        begin=rooms.begin,
-        speak=rooms.speak,
+    serving = Serving(name, host, bound, screen.show)
+    if kind.remembers:
+        equipment, begin, speak = rooms.equipment, rooms.begin, rooms.speak
+        return replace(serving, equipment=equipment, begin=begin, speak=speak)
+    if name == CONTROL:
+        return replace(serving, equipment=controls.equipment, begin=controls.begin)
+    return serving
+
+
+def _wishes(choices: Choices, permissions: Permissions) -> Wishes:
+    """Return what the services are told, in the person's language."""
+    text = choices.text
+    return Wishes(
+        hello_answer=_("hi there") if text is None else text,
+        greet_stream=(_("Thank you for connecting") if text is None else text) + "\n",
+        greet_datagram=_("Here is my answer for {host}.") if text is None else text,
+        room_words=translated(RoomWords()),
+        slow=choices.slow,
+        room_file_bytes_max=choices.file_bytes_max,
+        permissions=permissions,
+        control_words=translated(ControlWords()),
+        new_nonce=partial(token_bytes, NONCE_BYTES),
     )
-
-
-def _wishes(choices: Choices) -> Wishes:
-    room_words, text = translated(RoomWords()), choices.text
-    if text is None:
-        return Wishes(
-            hello_answer=_("hi there"),
-            greet_stream=_("Thank you for connecting") + "\n",
-            greet_datagram=_("Here is my answer for {host}."),
-            room_words=room_words,
-            slow=choices.slow,
-            room_file_bytes_max=choices.file_bytes_max,
-        )
-    return Wishes(text, text + "\n", text, room_words, choices.slow, choices.file_bytes_max)
 
 
 async def _open(choices: Choices, plan: Plan, *, sharing: bool) -> dict[str, list[BoundSocket]]:
@@ -211,6 +245,10 @@ def _with_real_port(bound: BoundSocket) -> Endpoint:
 
 
 def _start_share(
-    choices: Choices, screen: Screen, rules: Rules, share: dict[str, list[BoundSocket]]
+    choices: Choices,
+    wishes: Wishes,
+    screen: Screen,
+    rules: Rules,
+    share: dict[str, list[BoundSocket]],
 ) -> Callable[[], ExitCode]:
-    return lambda: run(_run(choices, screen, rules, share))
+    return lambda: run(_run(choices, wishes, screen, rules, share))

@@ -176,14 +176,15 @@ def _about_control(notice: ControlAsked | ControlEnded) -> str:
     if isinstance(notice, ControlEnded):
         return _("{who}: {asked} ended after {lasted}: {outcome}, {output} of output").format(
             who=who,
-            asked=asked or "stop",
+            asked=asked,
             lasted=duration(notice.lasted_s),
             outcome=outcome_words(notice.outcome, notice.code),
             output=size(notice.output_bytes),
         )
     proof = f" ({safe_text(notice.proof)})" if notice.proof else ""
-    verdict = _(VERDICTS[notice.verdict])
-    return f"{who}{proof}: {asked}: {verdict}" if asked else f"{who}{proof}: {verdict}"
+    count = f" (x {notice.count})" if notice.count > 1 else ""
+    asked = asked or str(notice.action)
+    return f"{who}{proof}: {asked}: {_(VERDICTS[notice.verdict])}{count}"
 
 
 OUTCOMES = {

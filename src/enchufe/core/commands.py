@@ -59,6 +59,13 @@ class Show(Struct, frozen=True, tag=True):
     message: bytes
 
 
+class ShowError(Struct, frozen=True, tag=True):
+    """Show the person at this side what a peer's program said on its standard error."""
+
+    peer: Peer
+    message: bytes
+
+
 class Spread(Struct, frozen=True, tag=True):
     """Send the same message to many peers, but not to one of them."""
 
@@ -166,6 +173,7 @@ Order: TypeAlias = (
     | Rest
     | ReadOn
     | Show
+    | ShowError
     | Tell
     | HoldInput
     | SetTimer

@@ -17,9 +17,6 @@ NONCE_BYTES = 32
 ARGUMENTS_MAX = 1_000
 """Arguments of one program; a person types a few."""
 
-ARGUMENTS_BYTES_MAX = 64 * 1024
-"""All arguments of one program together, less than what Linux takes for one alone (execve(2))."""
-
 Nonce: TypeAlias = Annotated[str, Meta(pattern=f"^[0-9a-f]{{{2 * NONCE_BYTES}}}$")]
 """In hexadecimal."""
 
@@ -41,6 +38,14 @@ class Outcome(StrEnum):
     BUSY = "busy"  # as many programs run as may
     TOO_LARGE = "too large"  # the answer does not fit into a datagram
     STOPPING = "stopping"  # the server ends, and the program was killed
+
+
+class Action(StrEnum):
+    """What a peer wanted, as the owner of the server is told."""
+
+    PROVE = "prove"  # nothing yet: it did not get so far
+    RUN = "run"
+    STOP = "stop"
 
 
 class Verdict(StrEnum):

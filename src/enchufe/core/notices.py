@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from enchufe.core.control import Outcome, Verdict
+from enchufe.core.control import Action, Outcome, Verdict
 from enchufe.core.events import Reason
 from enchufe.core.peer import Peer, Transport
 
@@ -171,20 +171,25 @@ class ControlAsked(Struct, frozen=True, tag=True):
     Args:
         at_ns: when.
         peer: who; over datagrams the source, which may be forged unless it was allowed.
-        proof: what they proved who they are with: "key", "user ana", …; "" for nothing.
-        arguments: the program; none where the server was to be stopped, or nothing was said.
+        action: what they wanted.
         verdict: what became of it.
+        proof: what they proved who they are with: a key, a user of this machine, a
+            certificate; "" for nothing.
+        arguments: the program, if one was to run.
+        count: how many requests of this kind, refused in a short time, this stands for.
     """
 
     at_ns: int
     peer: Peer
-    proof: str
-    arguments: tuple[str, ...]
+    action: Action
     verdict: Verdict
+    proof: str = ""
+    arguments: tuple[str, ...] = ()
+    count: int = 1
 
 
 class ControlEnded(Struct, frozen=True, tag=True):
-    """What was asked for, and allowed, is over."""
+    """A program that a peer asked for is over."""
 
     at_ns: int
     peer: Peer

@@ -42,6 +42,9 @@ class Peer(Struct, frozen=True):
         path: the path a Unix peer is bound to, or "" if it has none.
         is_stream: whether the conversation is a stream; kept beside `transport`
             because services ask for it on every message.
+        user: who the peer is by the word of somebody we trust: ``uid 1000`` of a Unix
+            socket's peer (unix(7), SO_PEERCRED), ``certificate sha256:…`` of one whose
+            certificate was checked; "" where nobody says.
     """
 
     id: int
@@ -50,6 +53,7 @@ class Peer(Struct, frozen=True):
     port: int = 0
     path: str = ""
     is_stream: bool = True
+    user: str = ""
 
     @property
     def is_elsewhere(self) -> bool:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import cast
 
+from msgspec.structs import replace
+
 from enchufe.core.limits import (
     ACCEPT_BATCH_MAX,
     DESCRIPTORS_RETRY_S,
@@ -19,10 +21,11 @@ from enchufe.core.limits import (
     REFUSED_LINGERING_MAX,
 )
 from enchufe.core.notices import DescriptorsExhausted, PeerRefused, Refusal, TlsFailed, TlsFault
-from enchufe.core.peer import Peer
+from enchufe.core.peer import Peer, Transport
 from enchufe.core.refusals import refusal_line
 from enchufe.machine.descriptors import descriptors_max
 from enchufe.net.addresses import peer_at
+from enchufe.net.credentials import certificate_user, unix_user
 from enchufe.net.driver import Driver
 from enchufe.net.listen import BoundSocket
 from enchufe.net.lobby import Lobby
@@ -100,6 +103,8 @@ class Acceptor:
 
     def _welcome(self, sock: socket.socket, address: object) -> None:
         peer = peer_at(self._driver.next_number(), self._transport_kind, address)
+        if peer.transport is Transport.UNIX:
+            peer = replace(peer, user=unix_user(sock))
         refusal = self._lobby.refusal(peer.host)
         if refusal is not None:
             self._refuse(sock, peer, refusal)
@@ -131,8 +136,10 @@ class Acceptor:
         def report(fault: TlsFault, detail: str) -> None:
             self._lobby.notify(TlsFailed(time.time_ns(), peer.address, fault, detail))
 
-        def arrived(_tls: ssl.SSLObject) -> None:
+        def arrived(tls: ssl.SSLObject) -> None:
             self._arriving.discard(layer)
+            if isinstance(above, StreamLink):  # nobody has been told of the peer yet
+                above.peer = replace(peer, user=certificate_user(tls))
 
         def left() -> None:
             self._arriving.discard(layer)

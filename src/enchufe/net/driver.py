@@ -23,6 +23,7 @@ from enchufe.core.commands import (
     Send,
     SetTimer,
     Show,
+    ShowError,
     Spread,
     Stop,
     Tell,
@@ -86,6 +87,7 @@ class Equipment(Struct, frozen=True):
         history: keeps lines, and looks them up.
         files: reads and writes files.
         hold_input: takes no more from the input, or takes it again.
+        show_error: shows what a peer's program said on standard error.
         programs: runs programs.
     """
 
@@ -94,6 +96,7 @@ class Equipment(Struct, frozen=True):
     history: Callable[[Remember | Recall], None] | None = None
     files: Callable[[FileOrder], None] | None = None
     hold_input: Callable[[bool], None] | None = None
+    show_error: Callable[[Peer, bytes], None] | None = None
     programs: Callable[[ProgramOrder], None] | None = None
 
 
@@ -239,7 +242,7 @@ class Driver:
             case _:
                 self._with_equipment(order)
 
-    def _with_equipment(self, order: Tell | HoldInput | Dial | FileOrder | ProgramOrder) -> None:
+    def _with_equipment(self, order: Tell | HoldInput | ShowError | Dial | FileOrder | ProgramOrder) -> None:
         """Do what needs more than sockets; a service without its equipment is our mistake."""
         equipment = self._equipment
         match order:
@@ -249,6 +252,9 @@ class Driver:
             case HoldInput():
                 assert equipment.hold_input is not None
                 equipment.hold_input(order.hold)
+            case ShowError():
+                assert equipment.show_error is not None
+                equipment.show_error(order.peer, order.message)
             case Dial():
                 assert equipment.dial is not None
                 equipment.dial()

@@ -16,6 +16,7 @@ from tempfile import NamedTemporaryFile
 from msgspec import Struct
 
 from enchufe.core.errors import N_, UsageError
+from enchufe.machine.folders import data_folder
 
 FINGERPRINT_PREFIX = "sha256:"
 VALID_DAYS = 3650
@@ -31,10 +32,9 @@ class Identity(Struct, frozen=True):
     is_new: bool
 
 
-def data_folder() -> Path:
-    """Return where certificates are kept (XDG Base Directory: data)."""
-    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(data) / "enchufe" / "tls"
+def tls_folder() -> Path:
+    """Return where certificates are kept."""
+    return data_folder() / "tls"
 
 
 def own_identity() -> Identity:
@@ -45,7 +45,7 @@ def own_identity() -> Identity:
     Raises:
         UsageError: there is none, and it cannot be kept.
     """
-    path = data_folder() / "identity.pem"
+    path = tls_folder() / "identity.pem"
     if path.exists():
         return Identity(path, is_new=False)
     try:

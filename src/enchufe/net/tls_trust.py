@@ -17,7 +17,7 @@ from enchufe.core.errors import N_, DeniedError
 from enchufe.core.notices import Notice, ServerNotRemembered, ServerRemembered
 from enchufe.net.known_servers import KnownServer, KnownServers, address_of, called_name
 from enchufe.net.tls import TlsSettings, fingerprint_of, parsed_fingerprint
-from enchufe.net.tls_identity import data_folder
+from enchufe.net.tls_identity import tls_folder
 
 
 class Trust:
@@ -40,7 +40,7 @@ class Trust:
         self._is_verified = settings.authorities is not None
         asked = settings.fingerprint
         self._demanded = None if asked is None else parsed_fingerprint(asked)
-        self._known = KnownServers(data_folder() / "known_servers")
+        self._known = KnownServers(tls_folder() / "known_servers")
 
     def approve(self, tls: ssl.SSLObject) -> None:
         """Return if the server is trusted; a new one is remembered.

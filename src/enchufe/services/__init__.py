@@ -11,12 +11,18 @@ from enchufe.core.room_words import RoomWords
 from enchufe.core.service import Framing, Service
 from enchufe.services.chargen import Chargen
 from enchufe.services.chat import Chat, Slow
+from enchufe.services.control import Control, ControlWords, Permissions
 from enchufe.services.daytime import Daytime
 from enchufe.services.discard import Discard
 from enchufe.services.echo import Echo
 from enchufe.services.greet import Greet
 from enchufe.services.hello import Hello
 from enchufe.services.time import Time
+
+
+def _no_nonce() -> bytes:
+    """Fail: nothing pure knows chance; a service with a key is given where nonces come from."""
+    raise NotImplementedError("a control service with a key needs nonces")
 
 
 class Wishes(Struct, frozen=True):
@@ -29,6 +35,9 @@ class Wishes(Struct, frozen=True):
         room_words: what `Chat` says of itself.
         slow: what `Chat` does with those who do not read.
         room_file_bytes_max: the largest file that `Chat` takes.
+        permissions: what may be asked of `Control`, and by whom.
+        control_words: what `Control` says in text.
+        new_nonce: where its nonces come from.
     """
 
     hello_answer: str = "hi there"
@@ -37,6 +46,9 @@ class Wishes(Struct, frozen=True):
     room_words: RoomWords = RoomWords()
     slow: Slow = Slow.DROP
     room_file_bytes_max: int = ROOM_FILE_BYTES_MAX
+    permissions: Permissions = Permissions()
+    control_words: ControlWords = ControlWords()
+    new_nonce: Callable[[], bytes] = _no_nonce
 
 
 class ServiceKind(Struct, frozen=True):
@@ -102,6 +114,16 @@ CATALOGUE: Mapping[str, ServiceKind] = {
             guide_ports=((_TCP, 9001), (_UDP, 15000)),
             is_usual=True,
             speaks_first=True,
+        ),
+        ServiceKind(
+            name="control",
+            summary=N_("stops the server and runs programs, for those who prove who they are"),
+            make=lambda wishes: Control(
+                wishes.permissions, wishes.new_nonce, wishes.control_words
+            ),
+            framing=Framing.FRAMES,
+            guide_ports=((_TCP, 3501), (_UDP, 3501)),
+            command="run",
         ),
         ServiceKind(
             name="discard",

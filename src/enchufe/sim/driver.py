@@ -21,6 +21,7 @@ from enchufe.core.commands import (
     Send,
     SetTimer,
     Show,
+    ShowError,
     Spread,
     Stop,
     Tell,
@@ -105,6 +106,7 @@ class Driver:
         self.links: dict[int, Link] = {}
         self.peers: list[Peer] = []
         self.shown: list[tuple[Peer, bytes]] = []
+        self.shown_errors: list[tuple[Peer, bytes]] = []
         self.closed_for: dict[int, Reason] = {}
         self.told: list[Tell] = []
         self.exit_code: ExitCode | None = None
@@ -224,6 +226,9 @@ class Driver:
             case Show():
                 self._note("shows", order.peer, order.message)
                 self.shown.append((order.peer, order.message))
+            case ShowError():
+                self._note("shows error", order.peer, order.message)
+                self.shown_errors.append((order.peer, order.message))
             case SetTimer():
                 self._set_timer(order)
             case CancelTimer():
