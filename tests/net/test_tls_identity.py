@@ -11,7 +11,7 @@ from cryptography import x509
 
 from enchufe.core.errors import UsageError
 from enchufe.net import tls_identity
-from enchufe.net.tls_identity import data_folder, own_identity
+from enchufe.net.tls_identity import own_identity, tls_folder
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_it_is_made_once_and_kept() -> None:
     first, second = own_identity(), own_identity()
     assert (first.is_new, second.is_new) == (True, False)
-    assert first.path == second.path == data_folder() / "identity.pem"
+    assert first.path == second.path == tls_folder() / "identity.pem"
 
 
 def test_nobody_else_can_read_it() -> None:
@@ -92,4 +92,4 @@ def test_a_place_that_cannot_be_written_to_is_named(
 def test_without_a_wish_it_is_among_the_users_own_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.setenv("HOME", f"{os.sep}home{os.sep}ana")
-    assert data_folder() == Path("/home/ana/.local/share/enchufe/tls")
+    assert tls_folder() == Path("/home/ana/.local/share/enchufe/tls")

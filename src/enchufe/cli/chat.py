@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, seconds, size_bytes, tls_settings
-from enchufe.cli.reaching import add_reaching, family_of, source_of
+from enchufe.cli.parsing import add_encryption, seconds, size_bytes
+from enchufe.cli.reaching import add_reaching, dialling_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
@@ -100,9 +100,6 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 async def _chat(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.clients.chatting import Chatting, Wish
     from enchufe.clients.visit_files import downloads_folder
-    from enchufe.core.endpoint import parse_endpoint
-    from enchufe.net.dial import Dialling
-    from enchufe.net.tls import check_needed
     from enchufe.record.json_lines import JsonLines
 
     dialling = dialling_of(arguments, " ".join(arguments.endpoint) or "tcp://localhost:12345")

@@ -4,8 +4,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, buffer_bytes, seconds, tls_settings
-from enchufe.cli.reaching import add_reaching, family_of, source_of
+from enchufe.cli.parsing import add_encryption, buffer_bytes, seconds
+from enchufe.cli.reaching import add_reaching, dialling_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
@@ -107,9 +107,6 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.clients.language import current
     from enchufe.clients.speech import Manner
     from enchufe.clients.transcript import CallerTranscript, print_line
-    from enchufe.core.endpoint import parse_endpoint
-    from enchufe.net.dial import Dialling
-    from enchufe.net.tls import check_needed
     from enchufe.record.json_lines import JsonLines
 
     dialling = dialling_of(arguments, " ".join(arguments.endpoint), arguments.buffer)

@@ -33,9 +33,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar=_("ENDPOINT"),
         help=_("where control is: tcp://HOST:PORT, tls://…, unix://PATH, udp://…"),
     )
-    parser.add_argument(
-        "program", nargs="+", metavar=_("PROGRAM"), help=_("what to run, after --")
-    )
+    parser.add_argument("program", nargs="+", metavar=_("PROGRAM"), help=_("what to run, after --"))
     add_key_file(parser)
     parser.add_argument(
         "-n", "--no-input", action="store_true", help=_("give it no standard input")
@@ -51,4 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
     from enchufe.net.loop import run as run_loop
 
     request = run_request(arguments.program, has_input=not arguments.no_input)
-    return run_loop(Requesting(dialling_of(arguments, arguments.endpoint), request, arguments.key_file).run())
+    return run_loop(
+        Requesting(dialling_of(arguments, arguments.endpoint), request, arguments.key_file).run()
+    )

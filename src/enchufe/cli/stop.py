@@ -38,5 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from enchufe.clients.requesting import Requesting, stop_request
     from enchufe.net.loop import run as run_loop
 
-    requesting = Requesting(dialling_of(arguments, arguments.endpoint), stop_request(), arguments.key_file)
+    requesting = Requesting(
+        dialling_of(arguments, arguments.endpoint), stop_request(), arguments.key_file
+    )
     return run_loop(requesting.run())

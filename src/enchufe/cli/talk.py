@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enchufe.cli.parsing import add_encryption, add_networks, size_bytes, tls_settings
-from enchufe.cli.reaching import CONNECT_TIMEOUT_S, add_reaching, family_of, source_of
+from enchufe.cli.reaching import CONNECT_TIMEOUT_S, add_reaching, dialling_of, family_of
 from enchufe.clients.language import _
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.exits import ExitCode
@@ -130,9 +130,6 @@ def _check(arguments: argparse.Namespace) -> None:
 
 async def _call(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.clients.talking import call
-    from enchufe.core.endpoint import parse_endpoint
-    from enchufe.net.dial import Dialling
-    from enchufe.net.tls import check_needed
 
     dialling = dialling_of(arguments, " ".join(arguments.endpoint))
     return await call(dialling, _habits(arguments))

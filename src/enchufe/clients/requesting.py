@@ -13,8 +13,9 @@ from enchufe.clients.language import _
 from enchufe.clients.saying import say, say_error
 from enchufe.clients.standard_input import chunks
 from enchufe.clients.standard_streams import OutputGuard
-from enchufe.clients.words import OUTCOMES, VERDICTS, why_over
+from enchufe.clients.words import OUTCOMES, why_over
 from enchufe.core.control import NONCE_BYTES, Outcome, Run, Status, StopServer, Verdict
+from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, OverLimitError
 from enchufe.core.events import InputEnded, InputTyped
 from enchufe.core.exits import ExitCode
@@ -116,7 +117,9 @@ class Requesting:
     def _check_size(self) -> None:
         if self._is_stream or not isinstance(self._request, Run):
             return
-        size_bytes = sum(len(word.encode("utf-8", "surrogatepass")) for word in self._request.arguments)
+        size_bytes = sum(
+            len(word.encode("utf-8", "surrogatepass")) for word in self._request.arguments
+        )
         if size_bytes > DATAGRAM_REQUEST_BYTES_MAX:
             raise OverLimitError(
                 N_("a request over datagrams has at most {most} bytes; this one has {size}"),
@@ -146,7 +149,7 @@ class Requesting:
         endpoint = self._dialling.endpoint
         datagram = self._calling.datagram
         if denied:
-            say(self._why_denied(denied))
+            say(_why_denied(endpoint, denied))
         elif datagram is not None and datagram.failure is not None:
             say_error(datagram.failure)
             return int(datagram.failure.exit_code)
@@ -171,15 +174,17 @@ class Requesting:
             return 128 + status.code
         return int(_EXIT_CODES[Outcome(status.outcome)] if known else ExitCode.PROTOCOL)
 
-    def _why_denied(self, denied: str) -> str:
-        endpoint = self._dialling.endpoint
-        match denied:
-            case Verdict.WRONG_KEY:
-                return _("{endpoint} denies it: it has another key (enchufe key name shows ours)").format(endpoint=endpoint)
-            case Verdict.NO_PROOF:
-                return _("{endpoint} denies it: it wants a key (--key-file), or does not take one").format(endpoint=endpoint)
-            case _:
-                return _("{endpoint} denies it: {why}").format(endpoint=endpoint, why=safe_text(denied))
+
+_DENIALS = {
+    Verdict.WRONG_KEY: N_("{endpoint} denies it: its key is another (ours: enchufe key name)"),
+    Verdict.NO_PROOF: N_("{endpoint} denies it: it wants a key (--key-file), or takes none"),
+}
+
+
+def _why_denied(endpoint: Endpoint, denied: str) -> str:
+    template = _DENIALS.get(Verdict(denied)) if denied in Verdict.__members__.values() else None
+    words = template or N_("{endpoint} denies it: {why}")
+    return _(words).format(endpoint=endpoint, why=safe_text(denied))
 
 
 def _key(path: Path | None) -> bytes | None:

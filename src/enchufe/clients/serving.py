@@ -161,8 +161,12 @@ async def _run(
     screen.output.end_run = lambda: server.stop(ExitCode.OUTPUT_CLOSED)
     rooms = Rooms(choices.history, server.stop, screen.output if screen.shows_room else None)
     controls = Controls(choices.control.folder or Path.cwd())
+    equipped = {
+        name: rooms if kind.remembers else controls if name == CONTROL else None
+        for name, kind in CATALOGUE.items()
+    }
     services = [
-        _serving(name, bound, wishes, screen, rooms, controls) for name, bound in sockets.items()
+        _serving(name, bound, wishes, screen, equipped[name]) for name, bound in sockets.items()
     ]
     try:
         return await server.run(services)
@@ -176,18 +180,15 @@ def _serving(
     bound: Sequence[BoundSocket],
     wishes: Wishes,
     screen: Screen,
-    rooms: Rooms,
-    controls: Controls,
+    equipped: Rooms | Controls | None,
 ) -> Serving:
     kind = CATALOGUE[name]
     host = Host(kind.make(wishes), kind.framing, screen.witness)
     serving = Serving(name, host, bound, screen.show)
-    if kind.remembers:
-        equipment, begin, speak = rooms.equipment, rooms.begin, rooms.speak
-        return replace(serving, equipment=equipment, begin=begin, speak=speak)
-    if name == CONTROL:
-        return replace(serving, equipment=controls.equipment, begin=controls.begin)
-    return serving
+    if equipped is None:
+        return serving
+    speak = equipped.speak if isinstance(equipped, Rooms) else None
+    return replace(serving, equipment=equipped.equipment, begin=equipped.begin, speak=speak)
 
 
 def _wishes(choices: Choices, permissions: Permissions) -> Wishes:

@@ -242,7 +242,9 @@ class Driver:
             case _:
                 self._with_equipment(order)
 
-    def _with_equipment(self, order: Tell | HoldInput | ShowError | Dial | FileOrder | ProgramOrder) -> None:
+    def _with_equipment(
+        self, order: Tell | HoldInput | ShowError | Dial | FileOrder | ProgramOrder
+    ) -> None:
         """Do what needs more than sockets; a service without its equipment is our mistake."""
         equipment = self._equipment
         match order:

@@ -118,9 +118,7 @@ CATALOGUE: Mapping[str, ServiceKind] = {
         ServiceKind(
             name="control",
             summary=N_("stops the server and runs programs, for those who prove who they are"),
-            make=lambda wishes: Control(
-                wishes.permissions, wishes.new_nonce, wishes.control_words
-            ),
+            make=lambda wishes: Control(wishes.permissions, wishes.new_nonce, wishes.control_words),
             framing=Framing.FRAMES,
             guide_ports=((_TCP, 3501), (_UDP, 3501)),
             command="run",

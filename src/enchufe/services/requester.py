@@ -92,10 +92,8 @@ class Requester:
             case FrameReceived():
                 self._is_answered = True
                 return self._frame(event.peer, event.frame)
-            case InputTyped() if self._peer is not None:
-                return [self._said(self._peer, Frame(Kind.INPUT, 0, event.data))]
-            case InputEnded() if self._peer is not None:
-                return [self._said(self._peer, Frame(Kind.INPUT_END))]
+            case InputTyped() | InputEnded() if self._peer is not None:
+                return [self._said(self._peer, _input(event))]
             case MessageReceived():
                 self._first_words += event.message[:64] if len(self._first_words) < 64 else b""
                 return [ShowError(event.peer, event.message + b"\n")]
@@ -125,8 +123,9 @@ class Requester:
         self._unheard = 0
         server_nonce = bytes.fromhex(challenge.nonce)
         self._sealing = Sealing(self._key, Side.CALLER, self._nonce, server_nonce)
-        asked = [SendFrame(peer, self._sealing.seal(self._request)), HoldInput(hold=False)]
-        return [*asked, CancelTimer(TIMER)] if peer.is_stream else asked
+        asked = SendFrame(peer, self._sealing.seal(self._request))
+        patience = [CancelTimer(TIMER)] if peer.is_stream else []
+        return [asked, HoldInput(hold=False), *patience]
 
     def _unanswered(self, peer: Peer) -> Sequence[Command]:
         """Ask again over datagrams; a stream says nothing only if nobody understands us."""
@@ -192,3 +191,9 @@ class Requester:
         if not self._is_answered and event.reason is Reason.FINISHED:
             return ExitCode.PROTOCOL
         return _EXIT_CODES.get(event.reason, ExitCode.LOST)
+
+
+def _input(event: InputTyped | InputEnded) -> Frame:
+    if isinstance(event, InputEnded):
+        return Frame(Kind.INPUT_END)
+    return Frame(Kind.INPUT, 0, event.data)

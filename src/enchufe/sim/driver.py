@@ -223,12 +223,8 @@ class Driver:
                 for peer in order.peers:
                     if peer is not order.but:
                         self._on_link(Send(peer, order.message))
-            case Show():
-                self._note("shows", order.peer, order.message)
-                self.shown.append((order.peer, order.message))
-            case ShowError():
-                self._note("shows error", order.peer, order.message)
-                self.shown_errors.append((order.peer, order.message))
+            case Show() | ShowError():
+                self._show(order)
             case SetTimer():
                 self._set_timer(order)
             case CancelTimer():
@@ -240,6 +236,11 @@ class Driver:
                 self.reported.append(order.notice)
             case _:
                 self._with_equipment(order)
+
+    def _show(self, order: Show | ShowError) -> None:
+        is_error = isinstance(order, ShowError)
+        self._note("shows error" if is_error else "shows", order.peer, order.message)
+        (self.shown_errors if is_error else self.shown).append((order.peer, order.message))
 
     def _with_equipment(
         self, order: Tell | HoldInput | Dial | Remember | Recall | FileOrder | ProgramOrder

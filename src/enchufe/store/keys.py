@@ -62,7 +62,9 @@ def read_key(path: Path) -> bytes:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise DeniedError(
             N_("others may read the key in {path}: its mode is {mode:o}"),
-            hint=N_("Make a new one if somebody may have, and keep it to yourself: chmod 600 {path}"),
+            hint=N_(
+                "Make a new one if somebody may have, and keep it to yourself: chmod 600 {path}"
+            ),
             path=path,
             mode=stat.S_IMODE(mode),
         )

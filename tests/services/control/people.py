@@ -87,7 +87,9 @@ class Caller:
             if isinstance(command, SendFrame) and command.peer is self.peer:
                 sealing = self.sealing
                 frame = command.frame
-                opened = frame if frame.kind != Kind.SEALED or not sealing else sealing.opened(frame)
+                opened = (
+                    frame if frame.kind != Kind.SEALED or not sealing else sealing.opened(frame)
+                )
                 assert opened is not None, "it is not sealed for us"
                 yield opened
 
@@ -110,4 +112,3 @@ def denied(commands: Sequence[Command], peer: Peer) -> str:
 def reports(commands: Sequence[Command]) -> list[object]:
     """Return what the owner is told."""
     return [command.notice for command in commands if isinstance(command, Report)]
-

@@ -60,7 +60,13 @@ def test_without_a_shell_a_program_is_started_as_it_was_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("user", "expected"),
-    [("uid 1000", True), ("uid 10000", False), ("uid 1", False), ("certificate sha256:ab", True), ("", False)],
+    [
+        ("uid 1000", True),
+        ("uid 10000", False),
+        ("uid 1", False),
+        ("certificate sha256:ab", True),
+        ("", False),
+    ],
 )
 def test_whom_the_system_or_a_certificate_vouches_for(user: str, expected: bool) -> None:
     permissions = Permissions(users=frozenset({"uid 1000", "certificate *"}))

@@ -41,9 +41,7 @@ from enchufe.services.control.runs import UNSENT_BYTES_MAX
 CAT = Run("f" * 32, ("cat",), has_input=True)
 
 
-def asked(
-    request: Run = LS, permissions: Permissions = EVERYTHING, peer: object = ANA
-) -> Caller:
+def asked(request: Run = LS, permissions: Permissions = EVERYTHING, peer: object = ANA) -> Caller:
     """Return a caller whose program runs."""
     caller = Caller(Control(permissions, nonces()), peer).prove()  # type: ignore[arg-type]
     assert any(isinstance(command, RunProgram) for command in caller.say(request))
@@ -118,7 +116,9 @@ def test_a_signal_is_told_by_its_number() -> None:
 )
 def test_what_does_not_start_is_told(why: Unstarted, detail: str, expected: Frame) -> None:
     caller = asked()
-    assert caller.heard(caller.service.handle(ProgramFailed(NOW_NS, "1", why, detail))) == [expected]
+    assert caller.heard(caller.service.handle(ProgramFailed(NOW_NS, "1", why, detail))) == [
+        expected
+    ]
 
 
 def test_input_goes_in_and_ends() -> None:
@@ -163,7 +163,7 @@ def test_a_program_that_says_too_much_is_ended_and_the_rest_is_not_told() -> Non
     assert caller.service.handle(ProgramWrote(NOW_NS, "1", b"y")) == (KillProgram("1"),)
     assert caller.service.handle(ProgramWrote(NOW_NS, "1", b"z")) == ()
     assert caller.service.handle(fired("run 1")) == ()
-    assert over(caller, -9) == [ended(Outcome.TOO_MUCH, 0, "10 bytes")]
+    assert over(caller, -9) == [ended(Outcome.TOO_MUCH, 0, "10 B")]
 
 
 def test_a_program_ends_when_its_peer_leaves() -> None:
@@ -232,7 +232,7 @@ def test_what_does_not_fit_into_a_datagram_is_refused_with_the_limit() -> None:
     wrote(caller, b"x" * DATAGRAM_OUTPUT_BYTES_MAX)
     assert caller.service.handle(ProgramWrote(NOW_NS, "1", b"y")) == (KillProgram("1"),)
     told = status(over(caller, -15))
-    assert (told.outcome, told.detail, told.output) == ("too large", "32 KiB", b"")
+    assert (told.outcome, told.detail, told.output) == ("too large", "32.0 KiB", b"")
 
 
 def test_what_fits_fits_into_a_datagram_whatever_it_is() -> None:
@@ -266,8 +266,7 @@ def test_another_request_over_datagrams_runs_beside_the_first() -> None:
     assert any(isinstance(c, RunProgram) for c in caller.say(Run("a" * 32, ("ls", "/"))))
 
 
-def test_a_frame_that_is_no_request_is_a_fault(  # noqa: D103 -- as all here
-) -> None:
+def test_a_frame_that_is_no_request_is_a_fault() -> None:
     caller = Caller(Control(EVERYTHING, nonces())).prove()
     with pytest.raises(Exception, match="does not carry"):
         caller.service.handle(got(ANA, caller.sealed(Frame(Kind.RUN, 0, b'{"arguments":[]}'))))

@@ -68,9 +68,7 @@ class Control:
         self._log = Log()
         self._plain: Plain | None = None
         if permissions.plain is not None:
-            self._plain = Plain(
-                permissions.plain, permissions, self._runs, self._log, self._words
-            )
+            self._plain = Plain(permissions.plain, permissions, self._runs, self._log, self._words)
 
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``."""
@@ -137,9 +135,7 @@ class Control:
             return self._denied(conversation.peer, Verdict.NO_PROOF, event.at_ns)
         return ()
 
-    def _challenge(
-        self, conversation: Conversation, frame: Frame, at_ns: int
-    ) -> Sequence[Command]:
+    def _challenge(self, conversation: Conversation, frame: Frame, at_ns: int) -> Sequence[Command]:
         caller_nonce = bytes.fromhex(payload_of(frame, Ask).nonce)
         if self._permissions.key is None:
             return self._denied(conversation.peer, Verdict.NO_PROOF, at_ns)
