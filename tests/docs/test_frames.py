@@ -10,10 +10,11 @@ import pytest
 from tests.cuts import one_by_one
 from tests.docs.page import ROOT, blocks, language
 
-from enchufe.core import room
+from enchufe.core import control, room
 from enchufe.core.errors import ProtocolError
 from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame, Kind
 from enchufe.core.limits import LINE_BYTES_MAX
+from enchufe.core.seal import Sealing, Side
 from enchufe.wire.either import Change, EitherDecoder
 from enchufe.wire.frames import PREFACE, decoded_datagram, encoded
 from enchufe.wire.text import text_of
@@ -136,3 +137,53 @@ def test_the_payloads_of_a_room_have_these_fields(page: Path, payload: type[Any]
 def test_every_notice_is_named(page: Path) -> None:
     text = " ".join(page.read_text(encoding="utf-8").split())
     assert [what for what in room.What if f"`{what}`" not in text] == []
+
+
+def seals(page: Path) -> dict[str, Any]:
+    (block,) = [b for b in blocks(page.read_text(encoding="utf-8")) if b.name == "seals.json"]
+    found: dict[str, Any] = json.loads("\n".join(block.lines))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=language)
+@pytest.mark.parametrize("side", Side)
+def test_what_the_page_seals_is_sealed_so(page: Path, side: Side) -> None:
+    written = seals(page)
+    key, *nonces = (
+        bytes.fromhex(written[name]) for name in ("key", "caller_nonce", "server_nonce")
+    )
+    ours, theirs = Sealing(key, side, *nonces), Sealing(key, side.other, *nonces)
+    rows = written[side.value.decode()]
+    assert len(rows) > 1
+    for row in rows:
+        frame = Frame(row["kind"], 0, bytes.fromhex(row["payload"]))
+        sealed = Frame(Kind.SEALED, 0, bytes.fromhex(row["sealed"]))
+        assert ours.seal(frame) == sealed
+        assert theirs.opened(sealed) == frame
+
+
+@pytest.mark.parametrize("page", PAGES, ids=language)
+@pytest.mark.parametrize(
+    "payload",
+    [
+        control.Ask,
+        control.Challenge,
+        control.Denied,
+        control.Run,
+        control.StopServer,
+        control.Status,
+    ],
+)
+def test_the_payloads_of_control_have_these_fields(page: Path, payload: type[Any]) -> None:
+    name = "STOP" if payload is control.StopServer else payload.__name__.upper()
+    (cell,) = [row[2] for row in rows(page) if row[0] == name and len(row) == 3]
+    fields = payload.__struct_fields__
+    assert re.findall(r"`(\w+)`", cell) == list(fields)
+    optional = re.findall(r"`(\w+)` = ", cell)
+    assert optional == list(fields[len(fields) - len(payload.__struct_defaults__) :])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=language)
+def test_every_outcome_is_named(page: Path) -> None:
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    assert [word for word in control.Outcome if f"`{word}`" not in text] == []

@@ -160,18 +160,20 @@ async def _run(
     server = Server(rules, screen.notice)
     screen.output.end_run = lambda: server.stop(ExitCode.OUTPUT_CLOSED)
     rooms = Rooms(choices.history, server.stop, screen.output if screen.shows_room else None)
-    controls = Controls(choices.control.folder or Path.cwd())
-    equipped = {
-        name: rooms if kind.remembers else controls if name == CONTROL else None
-        for name, kind in CATALOGUE.items()
+    equipped: dict[str, Rooms | Controls] = {
+        name: rooms for name in sockets if CATALOGUE[name].remembers
     }
+    controls = Controls(choices.control.folder or Path.cwd()) if CONTROL in sockets else None
+    if controls is not None:
+        equipped[CONTROL] = controls
     services = [
-        _serving(name, bound, wishes, screen, equipped[name]) for name, bound in sockets.items()
+        _serving(name, bound, wishes, screen, equipped.get(name)) for name, bound in sockets.items()
     ]
     try:
         return await server.run(services)
     finally:
-        await controls.close()
+        if controls is not None:
+            await controls.close()
         rooms.close()
 
 
