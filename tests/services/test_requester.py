@@ -111,6 +111,15 @@ def test_input_goes_in_under_seal() -> None:
     playbook.when(input_ended(), SendFrame(ANA, ours.seal(Frame(Kind.INPUT_END))))
 
 
+def test_input_that_comes_too_early_waits_for_the_seal() -> None:
+    _requester, playbook = called()
+    playbook.when(typed(b"secret")).when(input_ended())
+    ours, _theirs = seals()
+    said = [control_frame(LS), Frame(Kind.INPUT, 0, b"secret"), Frame(Kind.INPUT_END)]
+    sealed = [SendFrame(ANA, ours.seal(frame)) for frame in said]
+    playbook.when(got(CHALLENGE), *sealed, HoldInput(hold=False), CancelTimer(TIMER))
+
+
 def test_without_a_key_it_asks_at_once_and_believes_what_comes() -> None:
     requester = Requester(LS, None, nonces())
     playbook = Playbook(requester).when(

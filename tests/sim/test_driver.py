@@ -19,20 +19,32 @@ from enchufe.core.commands import (
     ReadOn,
     Recall,
     Remember,
+    Report,
     Rest,
     Send,
     SetTimer,
     Show,
+    ShowError,
     Spread,
     Stop,
     Tell,
 )
+from enchufe.core.control import Action, Verdict
 from enchufe.core.events import InputEnded, InputTyped, Reason, TimerFired
 from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileOrder, KeepFile, ReadFile
 from enchufe.core.history import Line
 from enchufe.core.limits import STOP_S_MAX
+from enchufe.core.notices import ControlAsked
 from enchufe.core.peer import Peer
+from enchufe.core.programs import (
+    EndProgramInput,
+    FeedProgram,
+    HoldProgram,
+    KillProgram,
+    ProgramOrder,
+    RunProgram,
+)
 from enchufe.host import Host
 from enchufe.sim.conditions import CALM
 from enchufe.sim.driver import Driver
@@ -83,6 +95,14 @@ def run(network: Network) -> None:
 
 KEPT: list[Order] = [Remember(Line(1, 0, "plaza", "ana", "hola")), Recall("x", "plaza", 0, 20)]
 FILES: list[FileOrder] = [ReadFile("1", 1), KeepFile("1", "ab")]
+PROGRAMS: list[ProgramOrder] = [
+    RunProgram("1", ("ls",)),
+    FeedProgram("1", b"x"),
+    EndProgramInput("1"),
+    HoldProgram("1", hold=True),
+    KillProgram("1"),
+]
+STOPPED = ControlAsked(0, ANA, Action.STOP, Verdict.ALLOWED)
 ON_LINKS = [
     (Send(ANA, b"x"), b"x"),
     (Spread((LUIS, ANA), b"x"), b"x"),
@@ -119,10 +139,13 @@ def test_what_is_not_about_the_network_is_done_by_what_the_world_gave() -> None:
     driver.dial = lambda: done.append("dials")
     driver.history = done.append
     driver.files = done.append
-    orders: list[Order] = [Dial(), *KEPT, *FILES, Tell("hola", "ana")]
-    driver.perform(orders)
-    assert done == ["dials", *KEPT, *FILES]
+    driver.programs = done.append
+    orders: list[Order] = [Dial(), *KEPT, *FILES, *PROGRAMS, Tell("hola", "ana")]
+    driver.perform([*orders, Report(STOPPED), ShowError(ANA, b"oh")])
+    assert done == ["dials", *KEPT, *FILES, *PROGRAMS]
     assert driver.told == [Tell("hola", "ana")]
+    assert driver.reported == [STOPPED]
+    assert driver.shown_errors == [(ANA, b"oh")]
 
 
 def test_input_that_is_held_is_typed_once_it_may_be() -> None:
@@ -183,8 +206,10 @@ def test_a_run_that_failed_ends_at_once() -> None:
 
 def test_every_command_there_is_is_tried_here() -> None:
     tried = {type(order) for order, _done in [*ON_LINKS]} | {type(order) for order in KEPT}
-    tried |= {Show, SetTimer, CancelTimer, Stop, Dial, Tell, HoldInput}
-    assert tried == set(get_args(commands.Order)) - set(get_args(FileOrder))
+    tried |= {Show, ShowError, SetTimer, CancelTimer, Stop, Dial, Tell, HoldInput, Report}
+    assert {type(order) for order in PROGRAMS} == set(get_args(ProgramOrder))
+    kinds = set(get_args(commands.Order)) - set(get_args(FileOrder)) - set(get_args(ProgramOrder))
+    assert tried == kinds
 
 
 def test_a_conversation_ends_once() -> None:
@@ -225,4 +250,4 @@ def test_nothing_is_typed_once_the_run_is_over() -> None:
     driver.type([b"ho", b"la"], every_s=0.5)
     driver.perform([Stop(ExitCode.DONE)])
     run(network)
-    assert service.heard == ["PeerOpened"]
+    assert service.heard == ["PeerOpened", "RunStopping"]

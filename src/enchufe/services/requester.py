@@ -76,6 +76,8 @@ class Requester:
         self._key = key
         self._new_nonce = new_nonce
         self._nonce = b""
+        self._is_asked = False
+        self._early_input: list[Frame] = []  # what came before there was a program to read it
         self._peer: Peer | None = None
         self._sealing: Sealing | None = None
         self._unheard = 0
@@ -93,7 +95,7 @@ class Requester:
                 self._is_answered = True
                 return self._frame(event.peer, event.frame)
             case InputTyped() | InputEnded() if self._peer is not None:
-                return [self._said(self._peer, _input(event))]
+                return self._fed(self._peer, _input(event))
             case MessageReceived():
                 self._first_words += event.message[:64] if len(self._first_words) < 64 else b""
                 return [ShowError(event.peer, event.message + b"\n")]
@@ -113,7 +115,7 @@ class Requester:
         wait = SetTimer(TIMER, ANSWER_S if peer.is_stream else AGAIN_S)
         self._sealing = None
         if self._key is None:
-            return [SendFrame(peer, self._request), HoldInput(hold=False), wait]
+            return [*self._asked(peer), wait]
         self._nonce = self._new_nonce()
         return [SendFrame(peer, control_frame(Ask(self._nonce.hex()))), wait]
 
@@ -123,9 +125,20 @@ class Requester:
         self._unheard = 0
         server_nonce = bytes.fromhex(challenge.nonce)
         self._sealing = Sealing(self._key, Side.CALLER, self._nonce, server_nonce)
-        asked = SendFrame(peer, self._sealing.seal(self._request))
         patience = [CancelTimer(TIMER)] if peer.is_stream else []
-        return [asked, HoldInput(hold=False), *patience]
+        return [*self._asked(peer), *patience]
+
+    def _asked(self, peer: Peer) -> Sequence[Command]:
+        """Ask for it; from now on there is a program to read the input."""
+        early, self._early_input, self._is_asked = self._early_input, [], True
+        said = [self._said(peer, frame) for frame in (self._request, *early)]
+        return [*said, HoldInput(hold=False)]
+
+    def _fed(self, peer: Peer, frame: Frame) -> Sequence[Command]:
+        if self._is_asked:
+            return [self._said(peer, frame)]
+        self._early_input.append(frame)
+        return []
 
     def _unanswered(self, peer: Peer) -> Sequence[Command]:
         """Ask again over datagrams; a stream says nothing only if nobody understands us."""

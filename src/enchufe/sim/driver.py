@@ -26,7 +26,7 @@ from enchufe.core.commands import (
     Stop,
     Tell,
 )
-from enchufe.core.events import Event, InputEnded, InputTyped, PeerOpened, Reason
+from enchufe.core.events import Event, InputEnded, InputTyped, PeerOpened, Reason, RunStopping
 from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileOrder
 from enchufe.core.limits import STOP_S_MAX
@@ -307,6 +307,8 @@ class Driver:
             return
         self._network.trace.note(self.name, f"stops: {exit_code.name}")
         self.exit_code = exit_code
+        if exit_code is ExitCode.DONE:
+            self.happened(RunStopping(self._now_ns()))
         for link in list(self.links.values()):
             if exit_code is ExitCode.DONE:
                 link.close()
