@@ -117,11 +117,14 @@ def _bracketed(host: str) -> str:
 
 
 def try_commands(notice: Listening) -> tuple[str, str]:
-    """Return what to type to try an endpoint: with our client, and with ``ncat``."""
+    """Return what to type to try an endpoint: with our client, and with another way."""
     if notice.service == RECEIVE:
         return f"enchufe send {url_of(notice)} " + _("FILE"), ncat_to(notice)
     kind = CATALOGUE.get(notice.service)
     command = "connect" if kind is None else kind.command
+    if command == "run":
+        run = f"enchufe run {url_of(notice)} -- " + _("PROGRAM")
+        return run, f"enchufe stop {url_of(notice)}"
     says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)
     say = "" if says_nothing or command != "connect" else " --send " + _("hello")
     return f"enchufe {command} {url_of(notice)}{say}", ncat_to(notice)

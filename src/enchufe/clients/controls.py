@@ -15,7 +15,7 @@ from enchufe.core.notices import ControlAsked, ControlEnded, Notice
 from enchufe.core.programs import ProgramEvent
 from enchufe.machine.folders import state_folder
 from enchufe.net.driver import Driver, Equipment
-from enchufe.programs import Programs
+from enchufe.programs.runner import Programs
 from enchufe.record.json_lines import JsonLines
 
 

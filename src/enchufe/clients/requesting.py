@@ -67,6 +67,8 @@ class Requesting:
         EnchufeError: the key cannot be used, or what is asked for does not fit.
     """
 
+    _calling: Calling
+
     def __init__(
         self, dialling: Dialling, request: Run | StopServer, key_file: Path | None
     ) -> None:
@@ -81,16 +83,6 @@ class Requesting:
             "output": _display(sys.stdout.isatty(), error=False),
             "errors": _display(sys.stderr.isatty(), error=True),
         }
-        self._calling = Calling(
-            "run",
-            dialling,
-            Host(self._requester, Framing.FRAMES),
-            notify=self._notice,
-            show=partial(self._show, "output"),
-            cut=_never_cut,
-            equipment=Equipment(show_error=partial(self._show, "errors")),
-        )
-        self._output.end_run = lambda: self._calling.stop(ExitCode.OUTPUT_CLOSED)
         self._write = self._output.guard(self._write_one)
 
     async def run(self) -> int:
@@ -99,6 +91,16 @@ class Requesting:
         Raises:
             EnchufeError: the server could not be reached.
         """
+        self._calling = Calling(
+            "run",
+            self._dialling,
+            Host(self._requester, Framing.FRAMES),
+            notify=self._notice,
+            show=partial(self._show, "output"),
+            cut=_never_cut,
+            equipment=Equipment(show_error=partial(self._show, "errors")),
+        )
+        self._output.end_run = lambda: self._calling.stop(ExitCode.OUTPUT_CLOSED)
         exit_code = await self._calling.run(self._feed)
         for display in self._displays.values():
             self._output.guard(display.end)()

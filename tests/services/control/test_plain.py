@@ -52,11 +52,11 @@ def ended(peer: Peer, outcome: Outcome, code: int, size: int, *arguments: str) -
 def test_a_line_runs_a_program_and_is_answered_with_its_exit_status(peer: Peer) -> None:
     plaza(peer).when(
         received(peer, b"RUN ls '/tmp/a b'"), *started(peer, "1", "ls", "/tmp/a b")
-    ).when(ProgramWrote(NOW_NS, "1", b"file\n"), Show(peer, b"file\n")).when(
+    ).when(ProgramWrote(NOW_NS, "1", b"a\nb\n"), Show(peer, b"a"), Show(peer, b"b")).when(
         ProgramEnded(NOW_NS, "1", 3),
         CancelTimer("run 1"),
         Send(peer, b"3"),
-        ended(peer, Outcome.EXITED, 3, 5, "ls", "/tmp/a b"),
+        ended(peer, Outcome.EXITED, 3, 4, "ls", "/tmp/a b"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
-from tests.playbook import ANA, LUIS, NOW_NS, closed, drained, fired
+from tests.playbook import ANA, LUIS, NOW_NS, closed, drained, finished, fired
 from tests.services.control.people import (
     EVERYTHING,
     LS,
@@ -171,6 +171,16 @@ def test_a_program_ends_when_its_peer_leaves() -> None:
     assert KillProgram("1") in caller.service.handle(closed(ANA))
     commands = caller.service.handle(ProgramEnded(NOW_NS, "1", -15))
     assert [type(notice) for notice in reports(commands)] == [ControlEnded]
+
+
+def test_a_program_ends_when_its_peer_half_closes() -> None:
+    caller = asked(CAT)
+    assert caller.service.handle(finished(ANA)) == [KillProgram("1"), Close(ANA)]
+
+
+def test_a_half_close_without_a_program_is_nothing() -> None:
+    caller = Caller(Control(EVERYTHING, nonces()))
+    assert caller.service.handle(finished(ANA)) == []
 
 
 def test_others_leaving_ends_nothing() -> None:

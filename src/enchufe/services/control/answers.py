@@ -103,7 +103,7 @@ class PlainAnswers:
 
     def wrote(self, data: bytes, *, is_error: bool) -> Sequence[Command]:  # noqa: ARG002 -- both are shown alike
         """Show it at this side, where ``os.system`` would."""
-        return [Show(self.peer, data)]
+        return [Show(self.peer, line) for line in data.splitlines()]
 
     def ended(self, outcome: Outcome, code: int, detail: str) -> Sequence[Command]:
         """Say the exit status, 128 and the signal's number as shells do, or why there is none."""

@@ -20,6 +20,7 @@ from enchufe.core.events import (
     MessageReceived,
     PeerClosed,
     PeerDrained,
+    PeerFinished,
     PeerOpened,
     Reason,
     RunStopping,
@@ -77,12 +78,8 @@ class Control:
                 return self._frame(event)
             case MessageReceived():
                 return self._text(event)
-            case PeerOpened():
-                return self._opened(event.peer)
-            case PeerClosed():
-                return self._closed(event.peer)
-            case PeerDrained():
-                return self._runs.drained(event.peer)
+            case PeerOpened() | PeerDrained() | PeerFinished() | PeerClosed():
+                return self._of_connection(event)
             case TimerFired():
                 return self._timer_fired(event.name)
             case RunStopping():
@@ -91,6 +88,19 @@ class Control:
                 return self._runs.handle(event) if isinstance(event, ProgramEvent) else ()
 
     # Who is there
+
+    def _of_connection(
+        self, event: PeerOpened | PeerDrained | PeerFinished | PeerClosed
+    ) -> Sequence[Command]:
+        match event:
+            case PeerOpened():
+                return self._opened(event.peer)
+            case PeerDrained():
+                return self._runs.drained(event.peer)
+            case PeerFinished():
+                return self._finished(event.peer)
+            case PeerClosed():
+                return self._closed(event.peer)
 
     def _opened(self, peer: Peer) -> Sequence[Command]:
         self._conversations[peer.id] = Conversation(peer)
@@ -101,6 +111,16 @@ class Control:
     def _closed(self, peer: Peer) -> Sequence[Command]:
         self._conversations.pop(peer.id, None)
         return [*self._no_hurry(peer), *self._runs.left(peer)]
+
+    def _finished(self, peer: Peer) -> Sequence[Command]:
+        """End the program of a peer that says no more.
+
+        Its input ends with a frame; so a half-close can only mean that it is gone, and
+        nothing else would tell us while its program says nothing. A script that speaks
+        text half-closes at the end of its orders, and waits for the answers.
+        """
+        conversation = self._conversations[peer.id]
+        return [*self._runs.left(peer), Close(peer)] if conversation.run else []
 
     def _timer_fired(self, name: str) -> Sequence[Command]:
         if name.startswith(RUN_TIMER):
