@@ -462,6 +462,21 @@ class TestWhatIsLeft:
 
         play(main())
 
+    @linux
+    def test_an_output_that_somebody_else_holds_open_is_not_waited_for(
+        self, tmp_path: Path, play: Play
+    ) -> None:
+        async def main() -> None:
+            async with Stage(tmp_path) as stage:
+                stage.run("sh", "-c", "echo $$; read line; exit 3")
+                (process,) = await stage.hears_numbers(1)
+                held = os.open(f"/proc/{process}/fd/1", os.O_WRONLY)
+                stage.end_input()
+                assert await stage.ended() == 3
+                os.close(held)
+
+        play(main())
+
     def test_many_at_once_leave_nothing(self, tmp_path: Path, play: Play) -> None:
         async def main() -> None:
             before = open_descriptors()
@@ -486,6 +501,8 @@ class TestClosing:
     def test_all_are_killed_and_told_of(self, tmp_path: Path, play: Play) -> None:
         async def main() -> None:
             stage = Stage(tmp_path)
+            stage.run("true", run="before")
+            await stage.ended("before")
             for run in ("one", "two", "three"):
                 stage.run("sleep", "1000", run=run)
             stage.run("sh", "-c", STUBBORN, run="stubborn")
@@ -495,7 +512,7 @@ class TestClosing:
             await stage.programs.close()
             codes = {event.run: event.code for event in stage.events if type(event) is ProgramEnded}
             asked = dict.fromkeys(("one", "two", "three", "held"), -signal.SIGTERM)
-            assert codes == asked | {"stubborn": -signal.SIGKILL}
+            assert codes == asked | {"stubborn": -signal.SIGKILL, "before": 0}
             assert stage.processes() == []
 
         play(main())
