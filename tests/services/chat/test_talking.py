@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.cuts import cut_anywhere
 from tests.services.chat.plaza import Plaza
 
-from enchufe.core.events import Reason
+from enchufe.core.events import Reason, RunStopping
 from enchufe.core.limits import LINE_BYTES_MAX
 from enchufe.core.peer import Transport
 from enchufe.core.room import SAID_BYTES_MAX
@@ -280,3 +280,18 @@ def test_who_comes_and_goes_without_a_word_is_not_worth_one() -> None:
     luis, scanner = plaza.member("luis"), plaza.raw()
     scanner.leaves()
     assert (luis.heard, plaza.timers) == ([], {})
+
+
+def test_all_but_whoever_runs_it_are_told_that_the_server_ends() -> None:
+    plaza = Plaza()
+    host = plaza.member("host", Transport.CONSOLE)
+    everybody = [plaza.member(f"ana{number}", t) for number, t in enumerate(ALL_TRANSPORTS)]
+    far_away = plaza.member("luis")
+    far_away.says("/room patio")
+    for somebody in (*everybody, far_away, host):
+        somebody.forgets()
+    plaza.happens(RunStopping(1))
+    assert {"".join(somebody.heard) for somebody in (*everybody, far_away)} == {
+        "* This server ends now"
+    }
+    assert host.heard == []

@@ -48,10 +48,11 @@ class Room:
         return self.tell.joined(member, number, self.kept.told_id)
 
     def tell_stopping(self) -> list[Command]:
-        """Tell everybody, in whatever room, that this server ends."""
+        """Tell everybody, in whatever room, that this server ends; who runs it knows."""
         commands: list[Command] = []
         for room in self.members.rooms():
-            commands += self.tell.notice_all(room, Notice(What.STOPPING))
+            here = (m for m in self.members.inside(room) if not m.peer.is_elsewhere)
+            commands += self.tell.notice_all(room, Notice(What.STOPPING), but=next(here, None))
         return commands
 
 
