@@ -5,11 +5,22 @@ from typing import get_args
 import pytest
 from msgspec import Struct
 
-from enchufe.clients.words import TLS_FAULTS, duration, refusal_reason, sentence, why_over
+from enchufe.clients.words import (
+    OUTCOMES,
+    TLS_FAULTS,
+    VERDICTS,
+    duration,
+    refusal_reason,
+    sentence,
+    why_over,
+)
+from enchufe.core.control import Action, Outcome, Verdict
 from enchufe.core.events import Reason
 from enchufe.core.notices import (
     AnswerLost,
     CertificateUsed,
+    ControlAsked,
+    ControlEnded,
     DatagramCut,
     DescriptorsExhausted,
     ListBroken,
@@ -66,6 +77,22 @@ SENTENCES: list[tuple[Notice, str]] = [
         "echo listens on unix /tmp/s",
     ),
     (Ready(0), "Ready."),
+    (
+        ControlAsked(0, PEER, Action.RUN, Verdict.ALLOWED, "key ab12", ("ls", "a b")),
+        "control tcp 127.0.0.1:50000 (key ab12): ls 'a b': allowed",
+    ),
+    (
+        ControlAsked(0, PEER, Action.STOP, Verdict.NOT_ALLOWED, "uid 5"),
+        "control tcp 127.0.0.1:50000 (uid 5): stop: not allowed",
+    ),
+    (
+        ControlAsked(0, PEER, Action.PROVE, Verdict.WRONG_KEY, count=80),
+        "control tcp 127.0.0.1:50000: prove: refused, the key is another (x 80)",
+    ),
+    (
+        ControlEnded(0, PEER, ("ls",), Outcome.EXITED, 2, 2048, 1.5),
+        "control tcp 127.0.0.1:50000: ls ended after 1.5 s: exit status 2, 2.0 KiB of output",
+    ),
     (PeerCame(0, "echo", PEER), "echo tcp 127.0.0.1:50000 came"),
     (
         PeerLeft(0, "echo", PEER, Reason.FINISHED, 5, 2048, 1.5),
@@ -163,3 +190,9 @@ def test_every_refusal_and_every_reason_has_its_own_words() -> None:
 def test_every_fault_of_encryption_has_its_own_words() -> None:
     assert set(TLS_FAULTS) == set(TlsFault)
     assert len(set(TLS_FAULTS.values())) == len(TlsFault)
+
+
+def test_every_verdict_and_every_outcome_has_its_own_words() -> None:
+    assert VERDICTS.keys() == set(Verdict)
+    assert OUTCOMES.keys() == set(Outcome)
+    assert len(set(OUTCOMES.values())) == len(Outcome)

@@ -9,7 +9,8 @@ from enchufe.services import CATALOGUE, Wishes
 
 
 def test_it_lists_the_services_by_the_names_people_type() -> None:
-    names = ["chargen", "chat", "daytime", "discard", "echo", "greet", "hello", "time"]
+    names = ["chargen", "chat", "control", "daytime", "discard", "echo", "greet", "hello"]
+    names.append("time")
     assert sorted(CATALOGUE) == names
     assert all(kind.name == name for name, kind in CATALOGUE.items())
 
@@ -33,7 +34,7 @@ def test_no_two_services_are_usually_at_the_same_place() -> None:
 def test_who_wants_messages_takes_them_as_lines_or_as_frames() -> None:
     framed = [name for name, kind in CATALOGUE.items() if kind.framing is Framing.FRAMES]
     raw = [name for name, kind in CATALOGUE.items() if kind.framing is Framing.RAW]
-    assert sorted(framed) == ["chat", "hello"]
+    assert sorted(framed) == ["chat", "control", "hello"]
     assert sorted(framed + raw) == sorted(CATALOGUE)
 
 

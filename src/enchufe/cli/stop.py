@@ -20,6 +20,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         examples=(
             ("enchufe stop tcp://localhost:3501", _("with the key that enchufe key new made")),
             ("enchufe stop unix://./control.sock", _("on a Unix socket you need no key")),
+            ("enchufe stop tls://host:3501 --key-file team.key", _("encrypted, with another key")),
         ),
     )
     parser.add_argument(

@@ -2,10 +2,10 @@
 
 import pytest
 from msgspec.structs import replace
-from tests.playbook import EVA, LUIS, NOW_NS, Playbook, fired, opened, received
+from tests.playbook import EVA, LUIS, NOW_NS, Playbook, finished, fired, opened, received
 from tests.services.control.people import nonces, reports
 
-from enchufe.core.commands import CancelTimer, Command, Report, Send, SetTimer, Show, Stop
+from enchufe.core.commands import CancelTimer, Close, Command, Report, Send, SetTimer, Show, Stop
 from enchufe.core.control import Action, Outcome, Verdict
 from enchufe.core.exits import ExitCode
 from enchufe.core.notices import ControlAsked, ControlEnded
@@ -128,6 +128,23 @@ def test_too_many_are_told_so() -> None:
         asked(EVA, Action.RUN, Verdict.BUSY, "date"),
         Send(EVA, WORDS.busy.encode()),
     )
+
+
+def test_a_script_that_half_closes_is_left_once_it_has_all_its_answers() -> None:
+    playbook = plaza().when(received(EVA, b"RUN date"), *started(EVA, "1", "date"))
+    playbook.when(received(EVA, b"RUN date"), *started(EVA, "2", "date")).when(finished(EVA))
+    for handle, farewell in (("1", []), ("2", [Close(EVA)])):
+        playbook.when(
+            ProgramEnded(NOW_NS, handle, 0),
+            CancelTimer(f"run {handle}"),
+            Send(EVA, b"0"),
+            ended(EVA, Outcome.EXITED, 0, 0, "date"),
+            *farewell,
+        )
+
+
+def test_a_script_that_asked_for_nothing_is_left_at_once() -> None:
+    plaza().when(finished(EVA), Close(EVA))
 
 
 def test_one_that_takes_too_long_is_ended_and_said() -> None:

@@ -178,9 +178,9 @@ def test_a_program_ends_when_its_peer_half_closes() -> None:
     assert caller.service.handle(finished(ANA)) == [KillProgram("1"), Close(ANA)]
 
 
-def test_a_half_close_without_a_program_is_nothing() -> None:
+def test_who_half_closes_without_a_program_is_left() -> None:
     caller = Caller(Control(EVERYTHING, nonces()))
-    assert caller.service.handle(finished(ANA)) == []
+    assert caller.service.handle(finished(ANA)) == [Close(ANA)]
 
 
 def test_others_leaving_ends_nothing() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from enchufe.core.commands import (
     AwaitDrained,
     CancelTimer,
+    Close,
     Command,
     ReadOn,
     Report,
@@ -87,6 +88,7 @@ class Runs:
     def __init__(self, permissions: Permissions) -> None:
         self._permissions = permissions
         self._runs: dict[str, Run] = {}
+        self._last_words: set[int] = set()  # of peers that ask for nothing more, and wait
         self._started_count = 0
 
     @property
@@ -132,8 +134,19 @@ class Runs:
 
     def left(self, peer: Peer) -> list[Command]:
         """End the programs of a peer that is gone."""
+        self._last_words.discard(peer.id)
         theirs = [run.handle for run in self._runs.values() if run.answers.peer is peer]
         return [KillProgram(handle) for handle in theirs]
+
+    def finished(self, peer: Peer) -> list[Command]:
+        """Let a peer go that asks for nothing more, once it has all its answers."""
+        if not self._has_any(peer):
+            return [Close(peer)]
+        self._last_words.add(peer.id)
+        return []
+
+    def _has_any(self, peer: Peer) -> bool:
+        return any(run.answers.peer is peer for run in self._runs.values())
 
     def drained(self, peer: Peer) -> list[Command]:
         """Go on with the programs that waited for a peer."""
@@ -196,4 +209,12 @@ class Runs:
             lasted_s=(at_ns - run.since_ns) / 1e9,
         )
         cancelled = CancelTimer(f"{RUN_TIMER}{run.handle}")
-        return [cancelled, *run.answers.ended(outcome, code, detail), Report(ended)]
+        commands = [cancelled, *run.answers.ended(outcome, code, detail), Report(ended)]
+        peer = run.answers.peer
+        return commands if self._has_any(peer) else [*commands, *self._farewell(peer)]
+
+    def _farewell(self, peer: Peer) -> Sequence[Command]:
+        if peer.id not in self._last_words:
+            return ()
+        self._last_words.discard(peer.id)
+        return (Close(peer),)

@@ -113,14 +113,15 @@ class Control:
         return [*self._no_hurry(peer), *self._runs.left(peer)]
 
     def _finished(self, peer: Peer) -> Sequence[Command]:
-        """End the program of a peer that says no more.
+        """Let a peer go that says no more, and end its program.
 
         Its input ends with a frame; so a half-close can only mean that it is gone, and
         nothing else would tell us while its program says nothing. A script that speaks
         text half-closes at the end of its orders, and waits for the answers.
         """
-        conversation = self._conversations[peer.id]
-        return [*self._runs.left(peer), Close(peer)] if conversation.run else []
+        if self._conversations[peer.id].run:
+            return [*self._runs.left(peer), Close(peer)]
+        return self._runs.finished(peer)
 
     def _timer_fired(self, name: str) -> Sequence[Command]:
         if name.startswith(RUN_TIMER):
