@@ -47,6 +47,9 @@ from enchufe.wire.text import TextDecoder, text_of
 Witness: TypeAlias = Callable[[Event | Command], None]
 """Sees every event and every command in order: a transcript, a recording."""
 
+TOO_MUCH_HELD = "all that is unfinished here is too much; finish what you say sooner"
+"""What a peer is told that is let go because of what it has begun."""
+
 _QUIET_TIMER = "text quiet "
 _KNOWN_KINDS = frozenset(Kind)
 _SAID_TO_PEERS = frozenset((Send, SendFrame, Spread, SpreadFrame, SpeakFrames, Finish))
@@ -123,7 +126,7 @@ class Host:
         try:
             held[1].finish()
         except ProtocolError as error:
-            return [*orders, *self._broken(peer, error)]
+            return [*orders, *self._broken(peer, str(error), Reason.PROTOCOL)]
         return [*orders, *self.happened(PeerFinished(at_ns, peer))]
 
     def drained(self, peer: Peer, at_ns: int) -> Sequence[Order]:
@@ -144,6 +147,15 @@ class Host:
         self._finished.discard(peer.id)
         self._speech.forget(peer)
         return [*orders, *self.happened(PeerClosed(at_ns, peer, reason, unsent_bytes))]
+
+    def held_bytes(self, peer: Peer) -> int:
+        """Return how much is held of a line or frame that ``peer`` has not finished."""
+        held = self._decoders.get(peer.id)
+        return 0 if held is None else held[1].held_bytes
+
+    def break_off(self, peer: Peer) -> Sequence[Order]:
+        """End a conversation that makes us hold too much of what is not finished."""
+        return self._broken(peer, TOO_MUCH_HELD, Reason.TOO_MUCH)
 
     def timer_fired(self, name: str, at_ns: int) -> Sequence[Order]:
         """Tell the service that a timer is due, unless it is one of the host's own."""
@@ -186,7 +198,7 @@ class Host:
             for piece in decoder.feed(data):
                 orders += self._said(peer, piece, at_ns)
         except ProtocolError as error:
-            return [*orders, *self._broken(peer, error)]
+            return [*orders, *self._broken(peer, str(error), Reason.PROTOCOL)]
         orders += self._quiet_timer(peer, waits=decoder.waits_for_end)
         return orders
 
@@ -231,13 +243,13 @@ class Host:
         except ProtocolError:
             return orders
 
-    def _broken(self, peer: Peer, error: ProtocolError) -> Sequence[Order]:
-        """End a conversation in which nothing more can be understood, and say why."""
+    def _broken(self, peer: Peer, why: str, reason: Reason) -> Sequence[Order]:
+        """Understand nothing more of what a peer says, tell it why, and end."""
         del self._decoders[peer.id]
         is_finished = peer.id in self._finished
-        said = () if is_finished else (Send(peer, self._speech.error(peer, str(error))),)
+        said = () if is_finished else (Send(peer, self._speech.error(peer, why)),)
         quiet = self._quiet_timer(peer, waits=False)
-        return [*quiet, *said, Close(peer, Reason.PROTOCOL)]
+        return [*quiet, *said, Close(peer, reason)]
 
     def _flushed_text(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         held = self._decoders.get(peer.id)

@@ -19,6 +19,7 @@ from enchufe.core.notices import (
     Listening,
     LoopAvoided,
     Notice,
+    NoticesLeftOut,
     PeerCame,
     PeerLeft,
     PeerRefused,
@@ -35,6 +36,7 @@ PROBLEMS = (
     DescriptorsExhausted,
     ListBroken,
     LoopAvoided,
+    NoticesLeftOut,
     PeerRefused,
     TlsFailed,
 )
