@@ -114,7 +114,7 @@ def test_who_may_still_read_is_told_why_and_nothing_of_it_is_held_any_more(
         HeldSweep([driven.driver], 1).sweep()
         assert words in link.sent
         assert ended([link]) == [Reason.TOO_MUCH]
-        assert not driven.driver._host._decoders
+        assert not driven.driver._host._turns
 
     on_loop(main())
 

@@ -80,6 +80,10 @@ DESCRIPTORS_RETRY_S = 1.0
 REFUSED_LINGERING_MAX = 64
 """Refused connections kept open at once while they read why; more are closed at once."""
 
+MESSAGES_BATCH_MAX = 256
+"""Lines or frames of one peer that are told at a time, before the others have their turn: a
+hundred thousand may have come in one read."""
+
 TEXT_QUIET_S = 0.3
 """Text without an end of line counts as a message when nothing follows for this long:
 many course scripts send no newline and wait for the answer."""

@@ -241,8 +241,8 @@ class StreamLink(asyncio.BaseProtocol):
             self._transport.pause_reading()
 
     def read_on(self) -> None:
-        """Read again."""
-        if not self._peer_finished and not self._transport.is_closing():
+        """Read again, unless the peer does not read itself."""
+        if not (self._is_behind or self._peer_finished or self._transport.is_closing()):
             self._transport.resume_reading()
 
     def _pace(self) -> None:

@@ -30,6 +30,8 @@ class TextDecoder:
         """Whether the beginning of a line is held whose end may never come."""
         return bool(self._held) and not self.has_lines
 
+    is_framed = False
+
     @property
     def held_bytes(self) -> int:
         """How much is held of a line that is not finished."""

@@ -277,6 +277,7 @@ class Plaza:
         self._host = Host(self._chat, Framing.FRAMES)
         self._people: dict[int, Somebody] = {}
         self._events: deque[Event] = deque()
+        self._due: deque[str] = deque()  # timers that fire as soon as all else is done
         told = {line.session: Told(line.session, line.number, line.id) for line in lines}
         last_id = max((line.id for line in lines), default=0)
         self.happens(HistoryOpened(NOW_NS, last_id, tuple(told.values())))
@@ -370,8 +371,11 @@ class Plaza:
     def _perform(self, orders: Iterable[Order]) -> None:
         for order in orders:
             self._perform_one(order)
-        while self._events:
-            self._perform(self._host.happened(self._events.popleft()))
+        while self._events or self._due:
+            if self._events:
+                self._perform(self._host.happened(self._events.popleft()))
+            else:
+                self._perform(self._host.timer_fired(self._due.popleft(), self.now_ns))
 
     def _perform_one(self, order: Order) -> None:
         match order:
@@ -403,7 +407,9 @@ class Plaza:
 
     def _set_timer(self, order: SetTimer | CancelTimer) -> None:
         self.timers.pop(order.name, None)
-        if isinstance(order, SetTimer):
+        if isinstance(order, SetTimer) and order.after_s == 0:
+            self._due.append(order.name)
+        elif isinstance(order, SetTimer):
             self.timers[order.name] = order.after_s
 
     def _send(self, peer: Peer, message: bytes) -> None:

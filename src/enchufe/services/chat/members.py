@@ -1,6 +1,7 @@
 """Who is in which room, and what they are called."""
 
-from collections import Counter
+from bisect import bisect_left, insort
+from collections.abc import Sequence
 from enum import Enum
 
 from enchufe.core.limits import ROOM_ORDERS_BURST_S, ROOM_ORDERS_PER_S_MAX
@@ -87,8 +88,7 @@ class Members:
         self._by_session: dict[str, Member] = {}
         self._away: dict[int, Member] = {}
         self._audiences: dict[str, Audience] = {}
-        self._inside: dict[str, list[Member]] = {}  # until anybody comes, goes or is renamed
-        self._rooms: dict[str, int] = {}  # likewise
+        self._inside: dict[str, list[Member]] = {}  # by name, in the order of their names
 
     def of(self, peer: Peer) -> Member | None:
         """Return who ``peer`` is."""
@@ -136,13 +136,11 @@ class Members:
         self._away.pop(member.peer.id, None)
         if self._by_session.get(member.session) is member:
             del self._by_session[member.session]
-        if self._by_name.get(key_of(member.name)) is member:
-            del self._by_name[key_of(member.name)]
+        self._unname(member)
 
     def part(self, member: Member) -> None:
         """Forget the connection of somebody."""
         self._by_peer.pop(member.peer.id, None)
-        self._forget_lists()
         self._audiences.pop(member.room, None)
 
     def keep_away(self, member: Member) -> None:
@@ -153,11 +151,20 @@ class Members:
 
     def call(self, member: Member, name: str) -> None:
         """Give somebody a name that nobody else has."""
-        if self._by_name.get(key_of(member.name)) is member:
-            del self._by_name[key_of(member.name)]
+        self._unname(member)
         member.name = name
         self._by_name[key_of(name)] = member
-        self._forget_lists()
+        insort(self._inside.setdefault(member.room, []), member, key=_place)
+
+    def _unname(self, member: Member) -> None:
+        """Take somebody's name out of the lists, if it is there."""
+        if self._by_name.get(key_of(member.name)) is not member:
+            return
+        del self._by_name[key_of(member.name)]
+        inside = self._inside[member.room]
+        del inside[bisect_left(inside, _place(member), key=_place)]
+        if not inside:
+            del self._inside[member.room]
 
     def become(self, member: Member, state: State) -> None:
         """Note how far somebody is."""
@@ -167,9 +174,12 @@ class Members:
     def move(self, member: Member, room: str) -> None:
         """Put somebody in another room."""
         self._audiences.pop(member.room, None)
+        is_named = self._by_name.get(key_of(member.name)) is member
+        self._unname(member)
         member.room = room
         self._audiences.pop(room, None)
-        self._forget_lists()
+        if is_named:
+            self.call(member, member.name)
 
     def audience(self, room: str) -> Audience:
         """Return those who are told what is said in ``room``; the same object until it changes."""
@@ -184,22 +194,14 @@ class Members:
             audience.datagrams = tuple(peer for peer in raw if not peer.is_stream)
         return audience
 
-    def inside(self, room: str) -> list[Member]:
+    def inside(self, room: str) -> Sequence[Member]:
         """Return those who are in ``room``, in the order of their names."""
-        inside = self._inside.get(room)
-        if inside is None:
-            named = (member for member in self._by_name.values() if member.room == room)
-            inside = self._inside[room] = sorted(named, key=lambda member: key_of(member.name))
-        return inside
+        return self._inside.get(room, ())
 
     def rooms(self) -> dict[str, int]:
         """Return how many are in each room."""
-        if not self._rooms:
-            counts = Counter(member.room for member in self._by_name.values())
-            self._rooms = dict(sorted(counts.items()))
-        return self._rooms
+        return {room: len(self._inside[room]) for room in sorted(self._inside)}
 
-    def _forget_lists(self) -> None:
-        """Make the lists anew when they are asked for next."""
-        self._inside.clear()
-        self._rooms = {}
+
+def _place(member: Member) -> str:
+    return key_of(member.name)

@@ -1,6 +1,7 @@
 """What members order with a line that begins with ``/``."""
 
 from collections.abc import Callable
+from itertools import islice
 
 from enchufe.core.commands import Command
 from enchufe.core.room import Notice, Said, What
@@ -70,18 +71,22 @@ class Orders:
         return self._arrivals.rename(member, rest) if rest else self._usage(member, "/name ana")
 
     def _who(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
-        names = tuple(
+        inside = self._room.members.inside(member.room)
+        names = [
             f"{other.name} ({'…' if other.state is State.AWAY else other.peer.transport})"
-            for other in self._room.members.inside(member.room)
-        )
-        return self._room.tell.notice(member, Notice(What.PRESENT, names=_first(names)))
+            for other in inside[:NAMES_TOLD_MAX]
+        ]
+        told = _with_more(names, len(inside))
+        return self._room.tell.notice(member, Notice(What.PRESENT, names=told))
 
     def _move(self, member: Member, rest: str, _at_ns: int) -> list[Command]:
         return self._arrivals.move(member, rest) if rest else self._usage(member, "/room patio")
 
     def _rooms(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
-        rooms = tuple(f"{name} ({count})" for name, count in self._room.members.rooms().items())
-        return self._room.tell.notice(member, Notice(What.ROOMS, names=_first(rooms)))
+        rooms = self._room.members.rooms()
+        names = [f"{name} ({count})" for name, count in islice(rooms.items(), NAMES_TOLD_MAX)]
+        told = _with_more(names, len(rooms))
+        return self._room.tell.notice(member, Notice(What.ROOMS, names=told))
 
     def _history(self, member: Member, rest: str, _at_ns: int) -> list[Command]:
         if rest and not (rest.isascii() and rest.isdecimal() and len(rest) < 7 and int(rest)):
@@ -106,7 +111,7 @@ class Orders:
         return self._arrivals.leave(member)
 
 
-def _first(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return ``names``, or the first of them and how many more there are."""
-    more = len(names) - NAMES_TOLD_MAX
-    return names if more <= 0 else (*names[:NAMES_TOLD_MAX], f"… (+{more})")
+def _with_more(names: list[str], count: int) -> tuple[str, ...]:
+    """Return the first of ``count`` names, and how many more there are."""
+    more = count - len(names)
+    return (*names, f"… (+{more})") if more else tuple(names)
