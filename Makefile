@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/.done
 
-.PHONY: run test check lint types rooms unit catalogue simulate fuzz bench compiled clean help
+.PHONY: run test check lint types rooms unit catalogue simulate fuzz soak bench compiled clean help
 
 help:  ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,8 +38,12 @@ simulate: $(DONE)/dev  ## run the simulator over many seeds: make simulate SEEDS
 	$(BIN)/pytest tests/simulation --seeds $(SEEDS)
 
 EXAMPLES ?= 3000
-fuzz: $(DONE)/dev  ## feed the wires any bytes, cut anywhere: make fuzz EXAMPLES=20000
-	$(BIN)/pytest tests/wire tests/test_host.py --examples $(EXAMPLES) --timeout 0
+fuzz: $(DONE)/dev  ## feed decoders and services any bytes, cut anywhere: make fuzz EXAMPLES=20000
+	$(BIN)/pytest tests/wire tests/fuzz tests/test_host.py --examples $(EXAMPLES) --timeout 0
+
+SECONDS ?= 600
+soak: $(DONE)/plot  ## let honest and hostile peers at one server: make soak SECONDS=60
+	$(BIN)/python -m soak.run --seconds $(SECONDS)
 
 bench: $(DONE)/bench  ## measure against the peers and the C limit
 	$(BIN)/python bench/run.py
@@ -70,6 +74,10 @@ $(DONE)/system: tools/system-packages tests/system-packages.txt
 
 $(DONE)/bench: $(DONE)/run tools/system-packages
 	tools/system-packages gcc libc6-dev ncat socat ngircd nats-server
+	$(BIN)/pip install --quiet --group bench
+	@touch $@
+
+$(DONE)/plot: $(DONE)/run
 	$(BIN)/pip install --quiet --group bench
 	@touch $@
 

@@ -14,6 +14,8 @@ from enchufe.core.commands import (
     Command,
     Finish,
     Order,
+    ReadOn,
+    Rest,
     Send,
     SendFrame,
     SetTimer,
@@ -33,7 +35,7 @@ from enchufe.core.events import (
     TimerFired,
 )
 from enchufe.core.frames import Frame, Kind
-from enchufe.core.limits import LINE_BYTES_MAX, TEXT_QUIET_S
+from enchufe.core.limits import LINE_BYTES_MAX, MESSAGES_BATCH_MAX, TEXT_QUIET_S
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing
 from enchufe.host import Host
@@ -218,7 +220,7 @@ def test_last_words_come_before_a_reset_too_and_then_no_timer_is_left() -> None:
     assert list(host.closed(ANA, Reason.RESET, NOW_NS)) == [CancelTimer(QUIET_ANA)]
     assert notes.told == [received(ANA, b"by"), closed(ANA, Reason.RESET)]
     assert list(host.timer_fired(QUIET_ANA, NOW_NS)) == []
-    assert not host._decoders
+    assert not host._turns
 
 
 def test_a_peer_that_left_is_forgotten() -> None:
@@ -228,7 +230,7 @@ def test_a_peer_that_left_is_forgotten() -> None:
         host.opened(peer, NOW_NS)
         host.received(peer, b"beginning of a line", NOW_NS)
         host.closed(peer, Reason.FINISHED, NOW_NS)
-    assert len(host._decoders) == 1
+    assert len(host._turns) == 1
 
 
 def test_only_who_was_waited_for_has_a_timer_to_be_cancelled() -> None:
@@ -509,3 +511,101 @@ def test_a_witness_changes_nothing() -> None:
         for data in (b"a", b"b\n", b"\n\nc"):
             ours = list(with_witness.received(ANA, data, NOW_NS))
             assert ours == list(without.received(ANA, data, NOW_NS))
+
+
+# Turns: much that came at once
+
+TURN_ANA = SetTimer("turn of 1", 0.0)
+MANY = [b"%d" % number for number in range(2 * MESSAGES_BATCH_MAX + 10)]
+
+
+def in_turns(host: Host, orders: Sequence[Order]) -> list[Sequence[Order]]:
+    """Return the orders of each turn, the first of which was taken."""
+    turns = [orders]
+    while TURN_ANA in turns[-1]:
+        turns.append(host.timer_fired(TURN_ANA.name, NOW_NS))
+    return turns
+
+
+@pytest.mark.parametrize("framing", [Framing.TEXT, Framing.FRAMES])
+@pytest.mark.parametrize("filler", [b"", b"x" * 10_000])
+def test_many_lines_are_told_in_turns_while_nothing_more_is_read(
+    framing: Framing, filler: bytes
+) -> None:
+    notes = Notes()
+    host = Host(notes, framing)
+    host.opened(ANA, NOW_NS)
+    notes.told.clear()
+    turns = in_turns(host, host.received(ANA, b"".join(m + b"\n" for m in MANY) + filler, NOW_NS))
+    assert [Rest(ANA) in turn for turn in turns] == [True, True, False]
+    assert ReadOn(ANA) in turns[-1]
+    assert notes.told == [received(ANA, line) for line in MANY]
+
+
+def test_many_frames_are_told_in_turns_too() -> None:
+    notes = Notes()
+    host = Host(notes, Framing.FRAMES)
+    host.opened(ANA, NOW_NS)
+    notes.told.clear()
+    frames = b"".join(encoded(Frame(Kind.TEXT, 0, message)) for message in MANY)
+    turns = in_turns(host, host.received(ANA, PREFACE + frames, NOW_NS))
+    assert len(turns) == 3
+    assert notes.told[1:] == [received(ANA, message) for message in MANY]
+
+
+def test_what_comes_meanwhile_waits_behind_what_waits_already() -> None:
+    host, notes = text_host()
+    first = host.received(ANA, b"".join(m + b"\n" for m in MANY), NOW_NS)
+    assert list(host.received(ANA, b"la", NOW_NS)) == [Rest(ANA)]
+    assert list(host.received(ANA, b"st\n", NOW_NS)) == [Rest(ANA)]
+    assert host.held_bytes(ANA) > 0
+    in_turns(host, first)
+    assert notes.told == [received(ANA, line) for line in [*MANY, b"last"]]
+    assert host.held_bytes(ANA) == 0
+
+
+def test_a_service_that_wants_no_more_is_told_no_more_until_it_does() -> None:
+    class Sated(Notes):
+        def handle(self, event: Event) -> Sequence[Command]:
+            super().handle(event)
+            if event == received(ANA, b"3"):
+                return (Rest(ANA),)
+            return (ReadOn(ANA),) if event == drained(LUIS) else ()
+
+    notes = Sated()
+    host = Host(notes, Framing.TEXT)
+    host.opened(ANA, NOW_NS)
+    notes.told.clear()
+    orders = host.received(ANA, b"".join(m + b"\n" for m in MANY), NOW_NS)
+    assert list(orders) == [Rest(ANA)]
+    assert notes.told == [received(ANA, line) for line in MANY[:4]]
+    assert list(host.timer_fired(TURN_ANA.name, NOW_NS)) == []
+    going_on = host.drained(LUIS, NOW_NS)
+    assert list(going_on) == [TURN_ANA], "it is not read from before the rest is told"
+    turns = in_turns(host, going_on)
+    assert ReadOn(ANA) in turns[-1]
+    said = [event for event in notes.told if isinstance(event, MessageReceived)]
+    assert said == [received(ANA, line) for line in MANY]
+
+
+def test_whoever_half_closes_is_heard_to_the_end_and_whoever_breaks_off_is_not() -> None:
+    host, notes = text_host()
+    host.received(ANA, b"".join(m + b"\n" for m in MANY) + b"last", NOW_NS)
+    host.finished(ANA, NOW_NS)
+    assert notes.told == [*[received(ANA, line) for line in [*MANY, b"last"]], finished(ANA)]
+    host, notes = text_host()
+    host.received(ANA, b"".join(m + b"\n" for m in MANY) + b"last", NOW_NS)
+    host.closed(ANA, Reason.RESET, NOW_NS)
+    told = [received(ANA, line) for line in MANY[:MESSAGES_BATCH_MAX]]
+    assert notes.told == [*told, closed(ANA, Reason.RESET)]
+    assert list(host.timer_fired(TURN_ANA.name, NOW_NS)) == []
+
+
+def test_the_rules_may_be_broken_in_any_turn() -> None:
+    host = Host(Notes(), Framing.FRAMES)
+    host.opened(ANA, NOW_NS)
+    frames = b"".join(encoded(Frame(Kind.TEXT, 0, message)) for message in MANY)
+    turns = in_turns(host, host.received(ANA, PREFACE + frames + b"\xff" * 9, NOW_NS))
+    assert Close(ANA, Reason.PROTOCOL) in turns[-1]
+    assert ReadOn(ANA) not in turns[-1]
+    assert list(host.received(ANA, b"more", NOW_NS)) == []

@@ -14,6 +14,8 @@ from enchufe.core.commands import (
     Command,
     Finish,
     Order,
+    ReadOn,
+    Rest,
     Send,
     SendFrame,
     SetTimer,
@@ -36,21 +38,27 @@ from enchufe.core.events import (
     TimerFired,
 )
 from enchufe.core.frames import Kind
-from enchufe.core.limits import TEXT_QUIET_S
+from enchufe.core.limits import MESSAGES_BATCH_MAX, TEXT_QUIET_S
 from enchufe.core.peer import Peer
 from enchufe.core.service import Framing, Service
 from enchufe.wire.either import Change, EitherDecoder, Piece
 from enchufe.wire.frames import decoded_datagram
 from enchufe.wire.speech import Speech
 from enchufe.wire.text import TextDecoder, text_of
+from enchufe.wire.turns import Turns
 
 Witness: TypeAlias = Callable[[Event | Command], None]
 """Sees every event and every command in order: a transcript, a recording."""
 
+TOO_MUCH_HELD = "all that is unfinished here is too much; finish what you say sooner"
+"""What a peer is told that is let go because of what it has begun."""
+
 _QUIET_TIMER = "text quiet "
+_TURN_TIMER = "turn of "
 _KNOWN_KINDS = frozenset(Kind)
-_SAID_TO_PEERS = frozenset((Send, SendFrame, Spread, SpreadFrame, SpeakFrames, Finish))
-"""The commands that become bytes, or after which none may; all others are orders as they are."""
+_OURS = frozenset((Send, SendFrame, Spread, SpreadFrame, SpeakFrames, Finish, Rest, ReadOn))
+"""The commands that become bytes, or that say whether any may come or go; all others are orders
+as they are."""
 
 
 class Host:
@@ -75,7 +83,7 @@ class Host:
         self._is_raw = framing is Framing.RAW
         self._witness = witness
         self._is_unwatched_raw = self._is_raw and witness is None
-        self._decoders: dict[int, tuple[Peer, TextDecoder | EitherDecoder]] = {}
+        self._turns: dict[int, Turns] = {}
         self._awaited_ends: set[int] = set()  # peers whose silence would end a line
         self._speech = Speech()
         self._framed_sources: set[int] = set()  # datagram peers that have sent a frame
@@ -85,7 +93,7 @@ class Host:
         """Tell the service that ``peer`` is there."""
         if not self._is_raw and peer.is_stream:
             decoder = TextDecoder() if self._framing is Framing.TEXT else EitherDecoder()
-            self._decoders[peer.id] = (peer, decoder)
+            self._turns[peer.id] = Turns(peer, decoder)
         return self.happened(PeerOpened(at_ns, peer))
 
     def received(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
@@ -116,14 +124,16 @@ class Host:
         """Tell the service that ``peer`` will send no more, after its last words."""
         if self._is_raw or not peer.is_stream:
             return self.happened(PeerFinished(at_ns, peer))
-        held = self._decoders.get(peer.id)
-        if held is None:  # it broke the rules; the service hears of it no more until it is gone
+        turns = self._turns.get(peer.id)
+        if turns is None:  # it broke the rules; the service hears of it no more until it is gone
             return ()
-        orders = self._flushed_text(peer, at_ns)
+        orders = [*self._rest_of(turns, at_ns), *self._flushed_text(turns, at_ns)]
+        if peer.id not in self._turns:
+            return orders
         try:
-            held[1].finish()
+            turns.decoder.finish()
         except ProtocolError as error:
-            return [*orders, *self._broken(peer, error)]
+            return [*orders, *self._broken(peer, str(error), Reason.PROTOCOL)]
         return [*orders, *self.happened(PeerFinished(at_ns, peer))]
 
     def drained(self, peer: Peer, at_ns: int) -> Sequence[Order]:
@@ -138,18 +148,32 @@ class Host:
         self, peer: Peer, reason: Reason, at_ns: int, unsent_bytes: int = 0
     ) -> Sequence[Order]:
         """Tell the service that the conversation with ``peer`` is over."""
-        orders = self._flushed_text(peer, at_ns)
-        self._decoders.pop(peer.id, None)
+        turns = self._turns.get(peer.id)
+        orders = () if turns is None else self._last_words(turns, at_ns)
+        self._turns.pop(peer.id, None)
         self._framed_sources.discard(peer.id)
         self._finished.discard(peer.id)
         self._speech.forget(peer)
         return [*orders, *self.happened(PeerClosed(at_ns, peer, reason, unsent_bytes))]
 
+    def held_bytes(self, peer: Peer) -> int:
+        """Return how much is held of a line or frame that ``peer`` has not finished."""
+        turns = self._turns.get(peer.id)
+        return 0 if turns is None else turns.held_bytes
+
+    def break_off(self, peer: Peer) -> Sequence[Order]:
+        """End a conversation that makes us hold too much of what is not finished."""
+        return self._broken(peer, TOO_MUCH_HELD, Reason.TOO_MUCH)
+
     def timer_fired(self, name: str, at_ns: int) -> Sequence[Order]:
         """Tell the service that a timer is due, unless it is one of the host's own."""
+        if name.startswith(_TURN_TIMER):
+            turns = self._turns.get(int(name.removeprefix(_TURN_TIMER)))
+            return () if turns is None else self._next_turn(turns, at_ns)
         if name.startswith(_QUIET_TIMER):
-            held = self._decoders.get(int(name.removeprefix(_QUIET_TIMER)))
-            return () if held is None else self._flushed_text(held[0], at_ns)
+            turns = self._turns.get(int(name.removeprefix(_QUIET_TIMER)))
+            is_silent = turns is not None and not turns.is_waiting  # else more has come
+            return self._flushed_text(turns, at_ns) if turns and is_silent else ()
         return self.happened(TimerFired(at_ns, name))
 
     def happened(self, event: Event) -> Sequence[Order]:
@@ -159,7 +183,7 @@ class Host:
             return _orders(commands)
         orders: list[Command] = []
         for command in commands:
-            if type(command) in _SAID_TO_PEERS:
+            if type(command) in _OURS:
                 orders += self._encoded(command)
             else:
                 orders.append(command)
@@ -177,17 +201,57 @@ class Host:
     # What peers say
 
     def _received_stream(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
-        held = self._decoders.get(peer.id)
-        if held is None:  # it broke the rules; nothing it says counts any more
+        turns = self._turns.get(peer.id)
+        if turns is None:  # it broke the rules; nothing it says counts any more
             return ()
-        decoder = held[1]
+        if turns.is_waiting:
+            turns.add(data)
+            return (Rest(peer),)
+        turns.begin(data)
+        return self._turn(turns, at_ns)
+
+    def _turn(self, turns: Turns, at_ns: int) -> Sequence[Order]:
+        """Tell the service some of what a peer said, or all if it is not much."""
+        peer, told = turns.peer, 0
         orders: list[Order] = []
         try:
-            for piece in decoder.feed(data):
+            for piece in turns.pieces:
                 orders += self._said(peer, piece, at_ns)
+                told += 1
+                if told == MESSAGES_BATCH_MAX or turns.is_resting:
+                    return [*orders, *self._wait(turns)]
         except ProtocolError as error:
-            return [*orders, *self._broken(peer, error)]
-        orders += self._quiet_timer(peer, waits=decoder.waits_for_end)
+            return [*orders, *self._broken(peer, str(error), Reason.PROTOCOL)]
+        turns.end()
+        orders += self._quiet_timer(peer, waits=turns.decoder.waits_for_end)
+        return orders
+
+    def _wait(self, turns: Turns) -> Sequence[Order]:
+        """Let the others have their turn before the rest of what a peer said."""
+        turns.is_waiting = True
+        return () if turns.is_resting else (Rest(turns.peer), self._turn_timer(turns.peer))
+
+    def _turn_timer(self, peer: Peer) -> SetTimer:
+        return SetTimer(f"{_TURN_TIMER}{peer.id}", 0.0)
+
+    def _next_turn(self, turns: Turns, at_ns: int) -> Sequence[Order]:
+        """Go on with what a peer said, unless the service wants no more of it for now."""
+        if turns.is_resting or not turns.is_waiting:
+            return ()
+        turns.is_waiting = False
+        orders = [*self._turn(turns, at_ns)]
+        may_go_on = not turns.is_waiting and turns.peer.id in self._turns
+        if may_go_on and turns.begin_later():
+            orders += self._turn(turns, at_ns)
+        is_all_told = not turns.is_waiting and turns.peer.id in self._turns
+        return [*orders, ReadOn(turns.peer)] if is_all_told else orders
+
+    def _rest_of(self, turns: Turns, at_ns: int) -> Sequence[Order]:
+        """Tell the service all that waits, as its peer says no more."""
+        orders: list[Order] = []
+        while turns.is_waiting and turns.peer.id in self._turns:
+            turns.is_resting = False
+            orders += self._next_turn(turns, at_ns)
         return orders
 
     def _quiet_timer(self, peer: Peer, *, waits: bool) -> Sequence[Order]:
@@ -231,21 +295,24 @@ class Host:
         except ProtocolError:
             return orders
 
-    def _broken(self, peer: Peer, error: ProtocolError) -> Sequence[Order]:
-        """End a conversation in which nothing more can be understood, and say why."""
-        del self._decoders[peer.id]
+    def _broken(self, peer: Peer, why: str, reason: Reason) -> Sequence[Order]:
+        """Understand nothing more of what a peer says, tell it why, and end."""
+        del self._turns[peer.id]
         is_finished = peer.id in self._finished
-        said = () if is_finished else (Send(peer, self._speech.error(peer, str(error))),)
+        said = () if is_finished else (Send(peer, self._speech.error(peer, why)),)
         quiet = self._quiet_timer(peer, waits=False)
-        return [*quiet, *said, Close(peer, Reason.PROTOCOL)]
+        return [*quiet, *said, Close(peer, reason)]
 
-    def _flushed_text(self, peer: Peer, at_ns: int) -> Sequence[Order]:
-        held = self._decoders.get(peer.id)
-        if held is None:
-            return ()
-        orders = [*self._quiet_timer(peer, waits=False)]
-        for message in held[1].flush():
-            orders += self.happened(MessageReceived(at_ns, peer, message))
+    def _last_words(self, turns: Turns, at_ns: int) -> Sequence[Order]:
+        """Tell the service what a peer said last; of one cut off in its turn, nothing more."""
+        if turns.is_waiting:
+            return self._quiet_timer(turns.peer, waits=False)
+        return self._flushed_text(turns, at_ns)
+
+    def _flushed_text(self, turns: Turns, at_ns: int) -> Sequence[Order]:
+        orders = [*self._quiet_timer(turns.peer, waits=False)]
+        for message in turns.decoder.flush():
+            orders += self.happened(MessageReceived(at_ns, turns.peer, message))
         return orders
 
     # What the service says
@@ -265,8 +332,19 @@ class Host:
             case Finish():
                 self._finished.add(command.peer.id)
                 return (command,)
+            case Rest() | ReadOn():
+                return self._paced(command)
             case _:
                 return (command,)
+
+    def _paced(self, command: Rest | ReadOn) -> Sequence[Order]:
+        """Tell a peer no more of what it said, or go on; it is read from once all is told."""
+        turns = self._turns.get(command.peer.id)
+        if turns is None:
+            return (command,)
+        turns.is_resting = isinstance(command, Rest)
+        must_wait = turns.is_waiting and not turns.is_resting
+        return (self._turn_timer(command.peer),) if must_wait else (command,)
 
 
 def _orders(commands: Sequence[Command]) -> Sequence[Order]:

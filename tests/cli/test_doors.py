@@ -80,6 +80,11 @@ def test_a_datagram_peer_is_answered_or_ignored_and_reported_once(
         ),
         (["--allow", "10.0.0.0/8"], ExitCode.DENIED, b"enchufe: denied: "),
         (["--max-peers", "1"], ExitCode.OVER_LIMIT, b"enchufe: full: as many peers are inside"),
+        (
+            ["--max-per-address", "1"],
+            ExitCode.OVER_LIMIT,
+            b"enchufe: full: your address has as many connections here as it may",
+        ),
     ],
 )
 def test_our_client_ends_with_the_code_of_its_refusal(
@@ -160,6 +165,35 @@ def test_a_full_server_lets_in_the_next_when_one_leaves() -> None:
             with stream_to(server.port) as fourth:
                 assert answer(fourth, b"4") == b"4"
         assert "refused: as many peers are inside as may be" in server.out.text
+
+
+def test_an_address_with_as_many_as_it_may_have_leaves_room_for_others() -> None:
+    with (
+        serving("echo@tcp://:0", "--max-per-address", "2") as server,
+        stream_to(server.port) as first,
+        stream_to(server.port) as second,
+    ):
+        assert answer(first, b"1") == b"1"
+        assert answer(second, b"2") == b"2"
+        with stream_to(server.port) as third:
+            assert third.recv(1000).startswith(b"enchufe: full: ")
+        server.out.until(r"refused: as many connections from its address as may be \(--max-per")
+        with stream_to(server.port, "::1") as other:
+            assert answer(other, b"3") == b"3"
+        first.close()
+        server.out.until("left after")
+        with stream_to(server.port) as fourth:
+            assert answer(fourth, b"4") == b"4"
+
+
+@pytest.mark.parametrize("option", ["--max-per-address", "--rate"])
+def test_with_zero_there_is_no_limit_and_less_makes_no_sense(option: str) -> None:
+    with serving("echo@tcp://:0", option, "0") as server:
+        for _ in range(30):
+            with stream_to(server.port) as sock:
+                assert answer(sock, b"x") == b"x"
+    ended = run("serve", "echo@tcp://:0", option, "-1")
+    assert ended.code == ExitCode.USAGE
 
 
 def test_a_full_server_ignores_further_datagram_sources() -> None:

@@ -28,6 +28,7 @@ from enchufe.core.notices import (
     ListReloaded,
     LoopAvoided,
     Notice,
+    NoticesLeftOut,
     PeerCame,
     PeerLeft,
     PeerRefused,
@@ -110,6 +111,22 @@ SENTENCES: list[tuple[Notice, str]] = [
     (
         PeerRefused(0, Transport.UDP, "10.0.0.1:5", Refusal.NOT_ALLOWED),
         "udp 10.0.0.1:5 ignored: not among the networks allowed",
+    ),
+    (
+        PeerRefused(0, Transport.TCP, "10.0.0.1:5", Refusal.TOO_FAST),
+        "tcp 10.0.0.1:5 refused: too many at once from its address (--rate)",
+    ),
+    (
+        PeerRefused(0, Transport.TCP, "10.0.0.1:5", Refusal.ADDRESS_FULL),
+        "tcp 10.0.0.1:5 refused: as many connections from its address as may be "
+        "(--max-per-address)",
+    ),
+    (NoticesLeftOut(0, 1), "1 more refusal or failure, left out lest they fill the log"),
+    (NoticesLeftOut(0, 1234), "1234 more refusals and failures, left out lest they fill the log"),
+    (
+        PeerLeft(0, "echo", PEER, Reason.TOO_MUCH, 0, 0, 0.001),
+        "echo tcp 127.0.0.1:50000 left after 1 ms: 0 B received, 0 B sent "
+        "(it made this server hold too much)",
     ),
     (
         DatagramCut(0, PEER, 16, 17),

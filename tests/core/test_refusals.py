@@ -13,6 +13,8 @@ from enchufe.core.refusals import BUSY_WORDS, refusal_exit_code, refusal_line
         (Refusal.NOT_ALLOWED, b"enchufe: denied: why\n", ExitCode.DENIED),
         (Refusal.DENIED, b"enchufe: denied: why\n", ExitCode.DENIED),
         (Refusal.FULL, b"enchufe: full: why\n", ExitCode.OVER_LIMIT),
+        (Refusal.ADDRESS_FULL, b"enchufe: full: why\n", ExitCode.OVER_LIMIT),
+        (Refusal.TOO_FAST, b"enchufe: full: why\n", ExitCode.OVER_LIMIT),
         (Refusal.DESCRIPTORS, b"enchufe: full: why\n", ExitCode.OVER_LIMIT),
     ],
 )

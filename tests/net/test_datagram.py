@@ -18,6 +18,7 @@ from enchufe.core.events import (
     PeerOpened,
     Reason,
 )
+from enchufe.core.limits import DATAGRAM_QUEUE_MAX
 from enchufe.core.notices import AnswerLost, DatagramCut, LoopAvoided, PeerRefused, Refusal
 from enchufe.net import datagram
 from enchufe.net.datagram import DatagramEndpoint
@@ -271,6 +272,26 @@ def test_an_answer_that_the_system_does_not_take_is_reported_and_the_next_one_go
                 (notice,) = [n for n in server.driven.notices if isinstance(n, AnswerLost)]
                 assert (notice.size_bytes, notice.why) == (65_508, "Message too long")
                 assert notice.address == f"127.0.0.1:{sock.getsockname()[1]}"
+
+    on_loop(main())
+
+
+def test_what_is_said_to_very_many_at_once_is_not_lost() -> None:
+    """A room tells all of its members in one go: the queue is for what the system does not take."""
+    count = 3 * DATAGRAM_QUEUE_MAX
+
+    async def main() -> None:
+        async with opened() as server:
+            with server.peer() as sock:
+                sock.send(b"hello")
+                await until(lambda: bool(server.messages()))
+                (link,) = server.driven.driver.links.values()
+                for number in range(count):
+                    link.send(b"%d" % number)
+                    assert len(server.endpoint.outgoing) <= DATAGRAM_QUEUE_MAX
+                await until(lambda: not server.endpoint.outgoing)
+                assert [n for n in server.driven.notices if isinstance(n, AnswerLost)] == []
+                assert link.sent_bytes == sum(len(b"%d" % number) for number in range(count))
 
     on_loop(main())
 

@@ -32,6 +32,9 @@ class StillLink:
         self.aborted.append(reason)
         self._driven.driver.closed(self, reason)
 
+    def queued_bytes(self) -> int:
+        return 0
+
     def activity(self) -> int:
         return self.moved
 

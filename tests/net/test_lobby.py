@@ -1,5 +1,6 @@
 """The lobby: how many are inside and how many more are served."""
 
+from enchufe.core.limits import ADDRESS_PEERS_MAX
 from enchufe.core.notices import Notice, Refusal
 from enchufe.net.door import Door
 from enchufe.net.lobby import Lobby
@@ -27,9 +28,23 @@ def lobby(
 def test_nobody_is_refused_where_there_is_no_limit() -> None:
     made, _ = lobby()
     for _ in range(1000):
-        assert made.refusal("10.0.0.1") is None
-        made.enter()
+        assert made.refusal("127.0.0.1") is None
+        made.enter("127.0.0.1")
     assert made.serves_left is None
+
+
+def test_an_address_that_is_everywhere_already_is_refused_last() -> None:
+    made, _ = lobby(peers_max=ADDRESS_PEERS_MAX + 1, deny="10.0.0.2")
+    for _ in range(ADDRESS_PEERS_MAX):
+        made.enter("10.0.0.1")
+    assert made.refusal("10.0.0.1") is Refusal.ADDRESS_FULL
+    assert made.refusal("10.0.0.1", is_stream=False) is None
+    assert made.refusal("10.0.0.2") is Refusal.DENIED
+    made.enter("10.0.0.3")
+    assert made.refusal("10.0.0.1") is Refusal.FULL
+    made.leave("10.0.0.3")
+    made.leave("10.0.0.1")
+    assert made.refusal("10.0.0.1") is None
 
 
 def test_as_many_as_may_be_inside_come_in_and_one_more_for_each_that_leaves() -> None:

@@ -22,7 +22,7 @@ from enchufe.core.events import (
     Reason,
 )
 from enchufe.core.frames import Frame, Kind
-from enchufe.core.limits import SEND_QUEUE_BYTES_MAX, UNSENT_BYTES_MAX
+from enchufe.core.limits import PEER_QUEUE_BYTES_MAX, SEND_QUEUE_BYTES_MAX, UNSENT_BYTES_MAX
 from enchufe.core.notices import PeerLeft
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing
@@ -212,6 +212,42 @@ def test_a_peer_that_does_not_read_is_not_read_from(plain: bool) -> None:
             assert queued < SEND_QUEUE_BYTES_MAX + (1 << 20)
             assert len(await pair.hears(50_000_000)) == 50_000_000
             await pushing
+
+    on_loop(main(), plain=plain)
+
+
+@loops
+def test_a_peer_that_does_not_read_and_is_told_ever_more_is_let_go(plain: bool) -> None:
+    async def main() -> None:
+        async with paired() as pair:
+            size_bytes = PEER_QUEUE_BYTES_MAX // 4
+            said_bytes = 0
+            while pair.link.queued_bytes() <= PEER_QUEUE_BYTES_MAX:
+                pair.link.send(bytes(size_bytes))
+                said_bytes += size_bytes
+                assert said_bytes < 100 * PEER_QUEUE_BYTES_MAX
+            assert pair.link.sent_bytes == said_bytes
+            for _ in range(3):
+                pair.link.send(b"one more")
+            assert pair.link.sent_bytes == said_bytes
+            await until(lambda: pair.closed() is not None)
+            closed = pair.closed()
+            assert closed is not None
+            assert closed.reason is Reason.SLOW
+
+    on_loop(main(), plain=plain)
+
+
+@loops
+def test_one_answer_may_be_as_long_as_it_likes(plain: bool) -> None:
+    async def main() -> None:
+        async with paired() as pair:
+            pair.link.send(bytes(2 * PEER_QUEUE_BYTES_MAX))
+            assert len(await pair.hears(2 * PEER_QUEUE_BYTES_MAX)) == 2 * PEER_QUEUE_BYTES_MAX
+            await until(lambda: not pair.link._is_behind)
+            pair.link.send(b"and more")
+            assert await pair.hears(8) == b"and more"
+            assert pair.closed() is None
 
     on_loop(main(), plain=plain)
 

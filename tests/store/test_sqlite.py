@@ -19,6 +19,7 @@ from enchufe.core.chance import Chance
 from enchufe.core.commands import Recall, Remember
 from enchufe.core.events import NotRemembered, Recalled, Remembered
 from enchufe.core.history import Line
+from enchufe.core.limits import LOOKUPS_BATCH_MAX
 from enchufe.store import file, sqlite
 from enchufe.store.file import HistoryFile
 from enchufe.store.sqlite import SqliteHistory
@@ -186,6 +187,57 @@ def test_a_disk_that_takes_nothing_for_too_long_is_given_up(
     event = told.next()
     assert isinstance(event, Recalled)
     assert [line.id for line in event.lines] == [1, 2]
+
+
+# Many who ask
+
+
+def test_those_who_ask_much_hold_back_nobody_who_says_something(
+    history: SqliteHistory, told: Told, slow: SlowDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, look_up = 3 * LOOKUPS_BATCH_MAX, history._look_up
+    unsaid = [Remember(said(2))]
+
+    def meanwhile(order: Recall) -> Recalled:
+        if unsaid:
+            history.perform([unsaid.pop()])
+        return look_up(order)
+
+    monkeypatch.setattr(history, "_look_up", meanwhile)
+    history.perform([everything() for _ in range(asked)])
+    slow.passes.set()
+    events = [told.next() for _ in range(asked + 2)]
+    last_said = max(i for i, event in enumerate(events) if isinstance(event, Remembered))
+    assert [event.last_id for event in events if isinstance(event, Remembered)] == [1, 2]
+    answered = [event for event in events if isinstance(event, Recalled)]
+    assert len(answered) == asked
+    assert len([e for e in events[:last_said] if isinstance(e, Recalled)]) <= LOOKUPS_BATCH_MAX
+    assert all(len(event.lines) >= 1 for event in answered)
+
+
+def test_asking_does_not_make_a_disk_that_waits_count_as_failed(
+    history: SqliteHistory, told: Told, slow: SlowDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "HISTORY_QUEUE_BYTES_MAX", 4 * sqlite.ORDER_BYTES)
+    monkeypatch.setattr(sqlite, "HISTORY_STALL_S_MAX", 0.001)
+    history.perform([everything() for _ in range(1000)])
+    history.perform([Remember(said(2))])
+    slow.passes.set()
+    history.close()
+    assert [event for event in told.all() if isinstance(event, NotRemembered)] == []
+
+
+def test_of_too_many_look_ups_the_rest_find_nothing_at_once(
+    history: SqliteHistory, told: Told, slow: SlowDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "HISTORY_LOOKUPS_MAX", 10)
+    history.perform([everything() for _ in range(13)])
+    early = [event for event in told.all() if isinstance(event, Recalled)]
+    assert [event.lines for event in early] == [()] * 3
+    slow.passes.set()
+    history.close()
+    late = [event for event in told.all() if isinstance(event, Recalled)]
+    assert [len(event.lines) for event in late] == [1] * 10
 
 
 # A disk that fails

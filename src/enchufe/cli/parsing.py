@@ -195,6 +195,19 @@ def count(text: str) -> int:
     return int(text)
 
 
+def limit(text: str) -> int:
+    """Return a whole number; 0 stands for no limit.
+
+    Raises:
+        ArgumentTypeError: it is not one.
+    """
+    if not text.isdecimal() or not text.isascii():
+        raise argparse.ArgumentTypeError(
+            _("“{text}” is not a whole number; 0 stands for any number").format(text=text)
+        )
+    return int(text)
+
+
 _SIZE = re.compile(r"(\d+)([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
 
 

@@ -10,13 +10,14 @@ from enchufe.cli.parsing import (
     add_networks,
     buffer_bytes,
     count,
+    limit,
     seconds,
     size_bytes,
     tls_settings,
 )
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
-from enchufe.core.limits import ROOM_FILE_BYTES_MAX
+from enchufe.core.limits import HELD_BYTES_MAX, ROOM_FILE_BYTES_MAX
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
     from enchufe.clients.serving import Choices
@@ -130,6 +131,34 @@ def _add_doors(parser: argparse.ArgumentParser) -> None:
         "--max-peers", type=count, metavar="N", help=_("how many may be inside at once")
     )
     group.add_argument(
+        "--max-per-address",
+        type=limit,
+        metavar="N",
+        help=_(
+            "how many connections one address may have; 0: any number (default: 512, and any "
+            "number from this machine)"
+        ),
+    )
+    group.add_argument(
+        "--rate",
+        type=limit,
+        metavar="N",
+        help=_(
+            "how many may come from one address in a second; 0: any number (default: 100, and "
+            "any number from this machine)"
+        ),
+    )
+    group.add_argument(
+        "--max-held",
+        type=size_bytes,
+        default=HELD_BYTES_MAX,
+        metavar=_("SIZE"),
+        help=_(
+            "how much may be held of what peers have begun to say and do not read; beyond it "
+            "those who hold most go (default: 256M)"
+        ),
+    )
+    group.add_argument(
         "--backlog",
         type=count,
         default=4096,
@@ -171,6 +200,7 @@ def _choices(arguments: argparse.Namespace) -> "Choices":
     import socket
 
     from enchufe.clients.serving import Choices
+    from enchufe.net.crowd import AddressLimits
     from enchufe.services.chat import Slow
 
     family = socket.AF_INET if arguments.ipv4 else socket.AF_INET6 if arguments.ipv6 else 0
@@ -188,6 +218,8 @@ def _choices(arguments: argparse.Namespace) -> "Choices":
         allow=arguments.allow,
         deny=arguments.deny,
         peers_max=arguments.max_peers,
+        address_limits=AddressLimits(arguments.max_per_address, arguments.rate),
+        held_bytes_max=arguments.max_held,
         backlog=arguments.backlog,
         idle_s=arguments.idle,
         listen_for_s=arguments.listen_for,

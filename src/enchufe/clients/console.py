@@ -19,6 +19,7 @@ from enchufe.core.notices import (
     Listening,
     LoopAvoided,
     Notice,
+    NoticesLeftOut,
     PeerCame,
     PeerLeft,
     PeerRefused,
@@ -35,6 +36,7 @@ PROBLEMS = (
     DescriptorsExhausted,
     ListBroken,
     LoopAvoided,
+    NoticesLeftOut,
     PeerRefused,
     TlsFailed,
 )
@@ -94,7 +96,10 @@ class ServerConsole:
 
     def _line(self, at_ns: int, text: str, style: str) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(at_ns / 1e9))
-        self.console.print(Text(clock, style="dim"), Text(text, style=style))
+        if self.console.is_terminal:
+            self.console.print(Text(clock, style="dim"), Text(text, style=style))
+            return
+        print(clock, text, file=self.console.file, flush=True)
 
     def _announce(self, notice: Listening) -> None:
         """Show an endpoint once, with what to type to try it."""

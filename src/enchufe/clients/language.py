@@ -7,6 +7,7 @@ language means pointing the whole process at our catalogue.
 import gettext
 import locale
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -51,14 +52,20 @@ def current() -> str:
     return os.environ.get("LANGUAGE", "en")
 
 
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    """Return the catalogue of a language: looked for once, and not for each message."""
+    return gettext.translation(DOMAIN, LOCALE_FOLDER, [language], fallback=True)
+
+
 def _(message: str) -> str:
     """Return ``message`` in the chosen language."""
-    return gettext.gettext(message) if message else ""
+    return _catalogue(current()).gettext(message) if message else ""
 
 
 def plural(one: str, many: str, count: int) -> str:
     """Return ``one`` or ``many`` as ``count`` asks, in the chosen language."""
-    return gettext.ngettext(one, many, count)
+    return _catalogue(current()).ngettext(one, many, count)
 
 
 def explain(error: EnchufeError) -> str:

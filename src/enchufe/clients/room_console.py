@@ -67,6 +67,10 @@ class RoomConsole:
     def read_on(self) -> None:
         """Do nothing: nothing was left unread."""
 
+    def queued_bytes(self) -> int:
+        """Return 0: a screen is never behind."""
+        return 0
+
     def activity(self) -> int:
         """Return how many bytes have moved."""
         return self.received_bytes + self.sent_bytes

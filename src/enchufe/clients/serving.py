@@ -20,10 +20,11 @@ from enchufe.core.control import NONCE_BYTES
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, EnchufeError, UnreachableError, UsageError
 from enchufe.core.exits import ExitCode
-from enchufe.core.limits import ROOM_FILE_BYTES_MAX
+from enchufe.core.limits import HELD_BYTES_MAX, ROOM_FILE_BYTES_MAX
 from enchufe.core.room_words import RoomWords
 from enchufe.host import Host
 from enchufe.machine.descriptors import raise_limit
+from enchufe.net.crowd import AddressLimits
 from enchufe.net.door import Door
 from enchufe.net.listen import BACKLOG_DEFAULT, BoundSocket, listen
 from enchufe.net.loop import run
@@ -64,6 +65,8 @@ class Choices(Struct, frozen=True):
     allow: Sequence[str] = ()
     deny: Sequence[str] = ()
     peers_max: int | None = None
+    address_limits: AddressLimits = AddressLimits()
+    held_bytes_max: int = HELD_BYTES_MAX
     backlog: int = BACKLOG_DEFAULT
     idle_s: float | None = None
     listen_for_s: float | None = None
@@ -100,6 +103,8 @@ def serve(choices: Choices) -> ExitCode:
         reason=refusal_reason,
         buffer_bytes=choices.buffer_bytes,
         peers_max=choices.peers_max,
+        address_limits=choices.address_limits,
+        held_bytes_max=choices.held_bytes_max // choices.workers,
         idle_s=choices.idle_s,
         listen_for_s=choices.listen_for_s,
         serve_max=choices.serve_max,
@@ -136,9 +141,10 @@ def _check_workers(choices: Choices, plan: Plan) -> None:
             N_("--workers does not go with control"),
             hint=N_("One process would be stopped, and the others would go on"),
         )
-    if choices.serve_max or choices.peers_max:
+    limits = choices.address_limits
+    if any((choices.serve_max, choices.peers_max, limits.peers_max, limits.peers_per_s_max)):
         raise UsageError(
-            N_("--workers does not go with --stop-after or --max-peers"),
+            N_("--workers does not go with --stop-after, --max-peers, --max-per-address or --rate"),
             hint=N_("Each process would count for itself; leave one of them out"),
         )
 

@@ -19,6 +19,7 @@ from enchufe.core.notices import (
     ListReloaded,
     LoopAvoided,
     Notice,
+    NoticesLeftOut,
     PeerCame,
     PeerLeft,
     PeerRefused,
@@ -51,6 +52,10 @@ def refusal_reason(refusal: Refusal) -> str:
             return _("your address is denied here")
         case Refusal.FULL:
             return _("as many peers are inside as may be; try again later")
+        case Refusal.ADDRESS_FULL:
+            return _("your address has as many connections here as it may; end one of them first")
+        case Refusal.TOO_FAST:
+            return _("too many at once from your address; try again in a moment")
         case Refusal.DESCRIPTORS:
             return _("the system gives this server no more sockets; try again later")
 
@@ -70,6 +75,10 @@ def _refusal_cause(refusal: Refusal) -> str:
             return _("in a network denied")
         case Refusal.FULL:
             return _("as many peers are inside as may be")
+        case Refusal.ADDRESS_FULL:
+            return _("as many connections from its address as may be (--max-per-address)")
+        case Refusal.TOO_FAST:
+            return _("too many at once from its address (--rate)")
         case Refusal.DESCRIPTORS:
             return _("the system gives no more sockets")
 
@@ -89,25 +98,22 @@ TLS_FAULTS = {
 """What went wrong with the encryption."""
 
 
+WHY_OVER = {
+    Reason.RESET: N_("the other side broke it off (reset)"),
+    Reason.REFUSED: N_("nobody listens there"),
+    Reason.PROTOCOL: N_("it broke the rules of the wire"),
+    Reason.SLOW: N_("it did not read what it was sent"),
+    Reason.TOO_MUCH: N_("it made this server hold too much"),
+    Reason.SILENT: N_("silent for too long"),
+    Reason.STOPPING: N_("this server stops"),
+    Reason.FAILED: N_("the network failed"),
+}
+"""Why a conversation ended that did not end as it should."""
+
+
 def why_over(reason: Reason) -> str:
     """Return why a conversation ended, or "" if it ended as it should."""
-    match reason:
-        case Reason.FINISHED | Reason.OURS:
-            return ""
-        case Reason.RESET:
-            return _("the other side broke it off (reset)")
-        case Reason.REFUSED:
-            return _("nobody listens there")
-        case Reason.PROTOCOL:
-            return _("it broke the rules of the wire")
-        case Reason.SLOW:
-            return _("it did not read what it was sent")
-        case Reason.SILENT:
-            return _("silent for too long")
-        case Reason.STOPPING:
-            return _("this server stops")
-        case Reason.FAILED:
-            return _("the network failed")
+    return _(WHY_OVER[reason]) if reason in WHY_OVER else ""
 
 
 def sentence(notice: Notice) -> str:
@@ -210,6 +216,7 @@ def outcome_words(outcome: Outcome, code: int) -> str:
 
 def _problem(
     notice: PeerRefused
+    | NoticesLeftOut
     | DatagramCut
     | LoopAvoided
     | AnswerLost
@@ -220,6 +227,12 @@ def _problem(
     match notice:
         case PeerRefused():
             return _refused(notice)
+        case NoticesLeftOut():
+            return plural(
+                "{count} more refusal or failure, left out lest they fill the log",
+                "{count} more refusals and failures, left out lest they fill the log",
+                notice.count,
+            ).format(count=notice.count)
         case DatagramCut():
             return _(
                 "a datagram from {address} was longer than the buffer: {kept} kept, "

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     REFUSED = "refused"  # nobody listens there (ICMP port unreachable)
     PROTOCOL = "protocol"  # it broke the rules of the wire
     SLOW = "slow"  # it did not read what it was sent
+    TOO_MUCH = "too much"  # it made us hold too much, in a run that holds all it may
     SILENT = "silent"  # nothing came for the allowed time
     OURS = "ours"  # we closed it: the service is done with the peer
     STOPPING = "stopping"  # the whole run ends

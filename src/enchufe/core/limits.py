@@ -15,6 +15,17 @@ LINE_BYTES_MAX = 64 * 1024
 SEND_QUEUE_BYTES_MAX = 1024 * 1024
 """When this much waits for a peer that does not read, we stop reading from it too."""
 
+PEER_QUEUE_BYTES_MAX = 8 * 1024 * 1024
+"""A peer that more than this waits for, and for which there is more still, is let go: we stopped
+reading from it at `SEND_QUEUE_BYTES_MAX`, and no answer to what came before is so long."""
+
+HELD_BYTES_MAX = 256 * 1024 * 1024
+"""All that a run holds of unfinished lines and frames, and of what its peers do not read; beyond
+it those who hold most are let go. One alone holds little, ten thousand could fill a machine."""
+
+HELD_SWEEP_S = 0.1
+"""How often that is looked at: in between comes what the network brings in so long."""
+
 DATAGRAM_BATCH_MAX = 64
 """Datagrams taken per wake-up: enough to spread the cost, few enough to stay fair."""
 
@@ -41,11 +52,37 @@ SEND_STALL_S_MAX = 30.0
 REFUSED_REMEMBERED_MAX = 1_000
 """Refused datagram sources kept in mind, so that each is reported once and not per datagram."""
 
+ADDRESS_PEERS_MAX = 512
+"""Connections that one address may have, where nobody says otherwise: a classroom behind one
+address has a dozen for each of forty people, and a program that goes wild leaves some to others.
+This machine itself may have any number: who is here could do worse."""
+
+ADDRESS_PEERS_PER_S_MAX = 100
+"""New conversations that one address may begin in a second, where nobody says otherwise: more
+than people and their scripts do, and a small part of what one core can take in. This machine
+itself may begin any number."""
+
+ADDRESS_BURST_S = 5.0
+"""So many seconds' worth of them at once after a rest: a class that presses Enter together."""
+
+ADDRESSES_REMEMBERED_MAX = 10_000
+"""Addresses whose pace is kept in mind; the one that came longest ago is forgotten first."""
+
+REFUSALS_TOLD_PER_S_MAX = 10
+"""Refusals and failures that are told one by one in the long run; of more, only how many."""
+
+REFUSALS_TOLD_BURST_S = 5.0
+"""So many seconds' worth of them are told at once: what befalls a few is told whole."""
+
 DESCRIPTORS_RETRY_S = 1.0
 """How long those at the door wait, at most, once the system has no socket left for them."""
 
 REFUSED_LINGERING_MAX = 64
 """Refused connections kept open at once while they read why; more are closed at once."""
+
+MESSAGES_BATCH_MAX = 256
+"""Lines or frames of one peer that are told at a time, before the others have their turn: a
+hundred thousand may have come in one read."""
 
 TEXT_QUIET_S = 0.3
 """Text without an end of line counts as a message when nothing follows for this long:
@@ -109,6 +146,31 @@ UNSENT_BYTES_MAX = 128 * 1024
 """So much may wait unsent in the system where a service paces itself: what it says in
 between waits behind that (tcp(7), TCP_NOTSENT_LOWAT)."""
 
+HISTORY_LOOKUPS_MAX = 20_000
+"""Look-ups in a history that may wait; of more, each is answered at once that nothing was found.
+Two for each of so many members as a large machine holds."""
+
+LOOKUPS_BATCH_MAX = 64
+"""Look-ups in a history between two of its transactions: those who ask much hold back nobody who
+says something for longer than a moment."""
+
+ROOM_ORDERS_PER_S_MAX = 10
+"""Orders such as /who that one member may give a second in the long run: some cost as much as a
+word to everybody, or two hundred lines looked up."""
+
+ROOM_ORDERS_BURST_S = 2.0
+"""So many seconds' worth of them at once: a script that sets itself up."""
+
+ROOM_ANNOUNCED_PEERS_MAX = 100
+"""When more members are in, it is told no more who comes, goes or changes their name: each of them
+would cost a message to all others, and a crowd that comes and goes would be all one hears of."""
+
+ROOM_AWAY_PEERS_MAX = 1_000
+"""Members whose connection broke and whose names are kept for them; of more, none are."""
+
+ROOMS_REMEMBERED_MAX = 1_000
+"""Rooms whose last line is kept in mind; when there are more, the empty ones are forgotten."""
+
 ROOM_FILE_BYTES_MAX = 16 * 1024 * 1024
 """A room takes no larger file unless whoever runs it allows it: a photograph is smaller."""
 
@@ -120,6 +182,9 @@ ROOM_UNSAID_FILES_MAX = 1_000
 
 ROOM_WAITING_FILES_MAX = 100
 """Files that may wait to be sent to one member of a room."""
+
+ROOM_SENT_FILES_MAX = 10_000
+"""Files that may wait to be sent to all members of a room together."""
 
 PROGRAM_INPUT_BYTES_MAX = 256 * 1024
 """When so much waits for a program that does not read its input, we stop reading from its peer."""

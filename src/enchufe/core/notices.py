@@ -16,6 +16,8 @@ class Refusal(StrEnum):
     NOT_ALLOWED = "not allowed"  # --allow does not name the address
     DENIED = "denied"  # --deny names it
     FULL = "full"  # as many peers as --max-peers are inside
+    ADDRESS_FULL = "address full"  # as many of its connections as --max-per-address are open
+    TOO_FAST = "too fast"  # it begins more conversations a second than --rate
     DESCRIPTORS = "descriptors"  # the system gives this program no more sockets
 
 
@@ -73,6 +75,13 @@ class PeerRefused(Struct, frozen=True, tag=True):
     transport: Transport
     address: str
     refusal: Refusal
+
+
+class NoticesLeftOut(Struct, frozen=True, tag=True):
+    """There were more refusals and failures, too many to be told one by one."""
+
+    at_ns: int
+    count: int
 
 
 class CertificateUsed(Struct, frozen=True, tag=True):
@@ -215,6 +224,7 @@ Notice: TypeAlias = (
     | PeerCame
     | PeerLeft
     | PeerRefused
+    | NoticesLeftOut
     | CertificateUsed
     | TlsFailed
     | ServerRemembered

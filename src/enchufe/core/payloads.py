@@ -26,7 +26,7 @@ def payload_of(frame: Frame, kind: type[Payload]) -> Payload:
     """
     try:
         return msgspec.json.decode(frame.payload, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(
             N_("a frame of kind {kind} does not carry what it should: {why}"),
             kind=frame.kind,

@@ -13,9 +13,13 @@ BUSY_WORDS = b"enchufe: busy: "
 """What somebody is told who calls where two are talking already."""
 
 
+_DENIALS = frozenset({Refusal.NOT_ALLOWED, Refusal.DENIED})
+"""Refusals that trying again does not help; all others are limits."""
+
+
 def refusal_line(refusal: Refusal, why: str) -> bytes:
     """Return the line for ``refusal``; ``why`` is said in the server's language."""
-    words = FULL_WORDS if refusal in (Refusal.FULL, Refusal.DESCRIPTORS) else DENIED_WORDS
+    words = DENIED_WORDS if refusal in _DENIALS else FULL_WORDS
     return words + why.encode() + b"\n"
 
 

@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from msgspec.structs import replace
@@ -111,9 +112,10 @@ class Acceptor:
             return
         if peer.transport.is_internet:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._lobby.enter()
+        left = partial(self._lobby.leave, peer.host)
+        self._lobby.enter(peer.host)
         self._lobby.serve()
-        self._connect_to(sock, peer, self._link(peer), self._lobby.leave)
+        self._connect_to(sock, peer, self._link(peer, left), left)
 
     def _connect_to(
         self,
@@ -134,7 +136,7 @@ class Acceptor:
         gone: Callable[[], None],
     ) -> TlsLayer:
         def report(fault: TlsFault, detail: str) -> None:
-            self._lobby.notify(TlsFailed(time.time_ns(), peer.address, fault, detail))
+            self._lobby.troubles.tell(TlsFailed(time.time_ns(), peer.address, fault, detail))
 
         def arrived(tls: ssl.SSLObject) -> None:
             self._arriving.discard(layer)
@@ -169,15 +171,14 @@ class Acceptor:
             sock.close()
             gone()
 
-    def _link(self, peer: Peer) -> StreamLink:
+    def _link(self, peer: Peer, left: Callable[[], None]) -> StreamLink:
         if self._buffer_bytes is None:
-            return StreamLink(self._driver, peer, self._lobby.leave)
-        return SmallReadsLink(
-            self._driver, peer, self._lobby.leave, buffer_bytes=self._buffer_bytes
-        )
+            return StreamLink(self._driver, peer, left)
+        return SmallReadsLink(self._driver, peer, left, buffer_bytes=self._buffer_bytes)
 
     def _refuse(self, sock: socket.socket, peer: Peer, refusal: Refusal) -> None:
-        self._lobby.notify(PeerRefused(time.time_ns(), peer.transport, peer.address, refusal))
+        refused_now = PeerRefused(time.time_ns(), peer.transport, peer.address, refusal)
+        self._lobby.troubles.tell(refused_now)
         line = refusal_line(refusal, self._lobby.reason(refusal))
         if len(self._refused) >= REFUSED_LINGERING_MAX:
             sock.close()

@@ -89,6 +89,10 @@ class DatagramLink:
     def read_on(self) -> None:
         """Do nothing: nothing was left unread."""
 
+    def queued_bytes(self) -> int:
+        """Return 0: what waits is the socket's, and `DATAGRAM_QUEUE_MAX` bounds it."""
+        return 0
+
     def activity(self) -> int:
         """Return when it last spoke: an empty datagram is a sign of life too."""
         return self.heard_ns
@@ -124,6 +128,7 @@ class DatagramEndpoint:
         self.outgoing: list[tuple[Route, bytes]] = []
         self.is_gathering = False  # within a wake-up, whose answers leave together
         self._flush_planned = False
+        self._is_blocked = False  # the system takes no more for the moment
         make: type[BatchSocket | PlainSocket] = BatchSocket if is_supported() else PlainSocket
         self._socket: DatagramSocket = make(bound.sock, buffer_bytes or DATAGRAM_BYTES_MAX)
         self._loop.add_reader(self._sock, self._readable)
@@ -183,7 +188,7 @@ class DatagramEndpoint:
         peer = peer_at(
             self._driver.next_number(), self._transport_kind, self._socket.address_of(route)
         )
-        refusal = self._lobby.refusal(peer.host)
+        refusal = self._lobby.refusal(peer.host, is_stream=False)
         if refusal is not None:
             self._report(route, PeerRefused(at_ns, peer.transport, peer.address, refusal))
             return None
@@ -204,7 +209,7 @@ class DatagramEndpoint:
             self._reported.clear()
         if route not in self._reported:
             self._reported.add(route)
-            self._lobby.notify(notice)
+            self._lobby.troubles.tell(notice)
 
     def _forget_most_silent(self) -> None:
         """Make room for many newcomers at once, so that a flood of them stays cheap."""
@@ -216,6 +221,8 @@ class DatagramEndpoint:
 
     def queue(self, route: Route, message: bytes) -> None:
         """Send a datagram soon, with others if they come; not more than can wait."""
+        if len(self.outgoing) >= DATAGRAM_QUEUE_MAX and not self._is_blocked:
+            self._flush()
         if len(self.outgoing) >= DATAGRAM_QUEUE_MAX:
             self._lose(len(message), self._shown(route), errno.ENOBUFS)
             return
@@ -233,7 +240,7 @@ class DatagramEndpoint:
             sent, code = self._socket.send(outgoing[:DATAGRAM_BATCH_MAX])
             del outgoing[:sent]
             if code in _TRY_AGAIN:
-                self._flush_planned = True
+                self._flush_planned = self._is_blocked = True
                 self._loop.add_writer(self._sock, self._writable)
                 return
             if code:
@@ -242,10 +249,12 @@ class DatagramEndpoint:
 
     def _writable(self) -> None:
         self._loop.remove_writer(self._sock)
+        self._is_blocked = False
         self._flush()
 
     def _lose(self, size_bytes: int, address: str, code: int) -> None:
-        self._lobby.notify(AnswerLost(time.time_ns(), address, size_bytes, os.strerror(code)))
+        lost = AnswerLost(time.time_ns(), address, size_bytes, os.strerror(code))
+        self._lobby.troubles.tell(lost)
 
     def _shown(self, route: Route) -> str:
         link = self._links.get(route)

@@ -170,6 +170,10 @@ class DialledDatagram:
     def read_on(self) -> None:
         """Do nothing: nothing was left unread."""
 
+    def queued_bytes(self) -> int:
+        """Return 0: what waits is kept elsewhere, until an answer comes."""
+        return 0
+
     def activity(self) -> int:
         """Return how many bytes have moved."""
         return self.received_bytes + self.sent_bytes

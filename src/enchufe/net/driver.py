@@ -73,6 +73,10 @@ class Link(Protocol):
     def read_on(self) -> None:
         """Read again."""
 
+    def queued_bytes(self) -> int:
+        """Return how much waits for the peer to read."""
+        ...
+
     def activity(self) -> int:
         """Return a number that changes whenever something moves."""
         ...
@@ -195,6 +199,18 @@ class Driver:
                 lasted_s=(at_ns - link.opened_ns) / 1e9,
             )
         )
+
+    def held_bytes(self, link: Link) -> tuple[int, int]:
+        """Return how much is held of what a peer has not finished, and does not read."""
+        return self._host.held_bytes(link.peer), link.queued_bytes()
+
+    def let_go(self, link: Link) -> None:
+        """End a conversation that makes us hold too much, and say why to one that may read it."""
+        unfinished_bytes, queued_bytes = self.held_bytes(link)
+        if unfinished_bytes > queued_bytes:
+            self.perform(self._host.break_off(link.peer))
+        else:
+            link.abort(Reason.TOO_MUCH)
 
     def happened(self, event: Event) -> None:
         """Hand over what did not come from a socket: the person typed, input ended."""

@@ -1,10 +1,13 @@
 """The lobby: how many are inside, how many more may come, and why somebody may not."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from enchufe.core.notices import Notice, Refusal
+from enchufe.net.crowd import AddressLimits, Crowd
 from enchufe.net.door import Door
+from enchufe.net.troubles import Troubles
 
 
 class Lobby:
@@ -18,6 +21,7 @@ class Lobby:
         reason: tells a refused stream peer why, in the server's language.
         notify: told who was refused.
         served_all: called when the last of ``serve_max`` has come in.
+        address_limits: what one address may do.
     """
 
     def __init__(
@@ -29,6 +33,7 @@ class Lobby:
         reason: Callable[[Refusal], str],
         notify: Callable[[Notice], None],
         served_all: Callable[[], None],
+        address_limits: AddressLimits | None = None,
     ) -> None:
         self.inside = 0
         self.empty = asyncio.Event()
@@ -36,25 +41,31 @@ class Lobby:
         self.served = 0
         self.reason = reason
         self.notify = notify
+        self.troubles = Troubles(notify)
         self._door = door
+        self._crowd = Crowd(address_limits or AddressLimits())
         self._peers_max = peers_max
         self._serve_max = serve_max
         self._served_all = served_all
 
-    def refusal(self, host: str) -> Refusal | None:
-        """Return why ``host`` may not come in now, or None if it may."""
+    def refusal(self, host: str, *, is_stream: bool = True) -> Refusal | None:
+        """Return why ``host`` may not come in now, or None if it may, and comes."""
         refused = self._door.refusal(host)
-        if refused is None and self._peers_max is not None and self.inside >= self._peers_max:
+        if refused is not None:
+            return refused
+        if self._peers_max is not None and self.inside >= self._peers_max:
             return Refusal.FULL
-        return refused
+        return self._crowd.refusal(host, time.time_ns(), is_stream=is_stream)
 
-    def enter(self) -> None:
-        """Count one more inside."""
+    def enter(self, host: str = "") -> None:
+        """Count one more inside; ``host`` is the address of a connection."""
         self.inside += 1
         self.empty.clear()
+        self._crowd.enter(host)
 
-    def leave(self) -> None:
+    def leave(self, host: str = "") -> None:
         """Count one fewer inside."""
+        self._crowd.leave(host)
         self.inside -= 1
         if self.inside == 0:
             self.empty.set()

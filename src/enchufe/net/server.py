@@ -13,15 +13,17 @@ from msgspec import Struct
 
 from enchufe.core.events import Reason, RunStopping
 from enchufe.core.exits import ExitCode
-from enchufe.core.limits import STOP_S_MAX
+from enchufe.core.limits import HELD_BYTES_MAX, STOP_S_MAX
 from enchufe.core.notices import CertificateUsed, Listening, Notice, Ready, Refusal
 from enchufe.core.peer import Peer, Transport
 from enchufe.host import Host
 from enchufe.net.acceptor import Acceptor
 from enchufe.net.addresses import peer_at
+from enchufe.net.crowd import AddressLimits
 from enchufe.net.datagram import DatagramEndpoint
 from enchufe.net.door import Door
 from enchufe.net.driver import Driver, Equipment
+from enchufe.net.held import HeldSweep
 from enchufe.net.idle import IdleSweep
 from enchufe.net.listen import BoundSocket, unlink_path
 from enchufe.net.lobby import Lobby
@@ -61,6 +63,8 @@ class Rules(Struct, frozen=True):
         reason: tells a refused peer why, in the server's language.
         buffer_bytes: how much one read takes; None for as much as there is.
         peers_max: how many may be inside at once; None for no limit of ours.
+        address_limits: what one address may do.
+        held_bytes_max: what all peers together may make us hold (`enchufe.net.held`).
         idle_s: how long a peer may be silent; None for no limit on streams.
         keeps_silent: whether a datagram peer stays, however long it is silent, where
             ``idle_s`` is None.
@@ -76,6 +80,8 @@ class Rules(Struct, frozen=True):
     reason: Callable[[Refusal], str]
     buffer_bytes: int | None = None
     peers_max: int | None = None
+    address_limits: AddressLimits = AddressLimits()
+    held_bytes_max: int = HELD_BYTES_MAX
     idle_s: float | None = None
     keeps_silent: bool = False
     hears_own_ports: bool = False
@@ -110,6 +116,7 @@ class Server:
             reason=rules.reason,
             notify=notify,
             served_all=self._closing.set,
+            address_limits=rules.address_limits,
         )
 
     async def run(self, services: Sequence[Serving]) -> ExitCode:
@@ -122,6 +129,7 @@ class Server:
             self._show_certificate()
             self._notify(Ready(time.time_ns()))
             background = [tasks.create_task(self._sweep(driver)) for driver in self._drivers]
+            background.append(tasks.create_task(self._sweep_held()))
             for serving, driver in zip(services, self._drivers, strict=True):
                 if serving.speak is not None:
                     background.append(tasks.create_task(_run(serving.speak(driver))))
@@ -215,6 +223,12 @@ class Server:
             await asyncio.sleep(sweep.every_s)
             sweep.sweep()
 
+    async def _sweep_held(self) -> None:
+        sweep = HeldSweep(self._drivers, self._rules.held_bytes_max)
+        while True:
+            await asyncio.sleep(sweep.pause_s)
+            sweep.sweep()
+
     async def _until_over(self, tasks: asyncio.TaskGroup) -> None:
         """Wait for a stop, or until nobody else may come and those inside have left."""
         limit = tasks.create_task(self._stop_listening_in_time())
@@ -257,6 +271,7 @@ class Server:
             await self._until_empty(_ABORT_AGAIN_S)
         for driver in self._drivers:
             driver.close()
+        self._lobby.troubles.close()
 
     async def _until_empty(self, limit_s: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -10,6 +10,7 @@ from typing import cast
 from enchufe.core.events import Reason
 from enchufe.core.limits import (
     LINGER_S_MAX,
+    PEER_QUEUE_BYTES_MAX,
     SEND_QUEUE_BYTES_MAX,
     SEND_STALL_S_MAX,
     UNSENT_BYTES_MAX,
@@ -163,12 +164,20 @@ class StreamLink(asyncio.BaseProtocol):
 
     def send(self, message: bytes) -> None:
         """Queue ``message``; nothing follows our last byte."""
-        if self._closing:
+        if self._closing or (self._is_behind and self._is_given_up()):
             return
         self.sent_bytes += len(message)
         self._write(message)
         if self._awaiting_drained and self._queue_is_full():
             self._fall_behind()  # what paces itself is not all that is said
+
+    def _is_given_up(self) -> bool:
+        """Let a peer go that does not read and for which there is ever more; say whether it was."""
+        if self._hold_input is not None or self.queued_bytes() <= PEER_QUEUE_BYTES_MAX:
+            return False
+        self._closing = True
+        self.abort(Reason.SLOW)
+        return True
 
     def finish(self) -> None:
         """Half-close after what is queued.
@@ -224,8 +233,7 @@ class StreamLink(asyncio.BaseProtocol):
         A caller paces itself while it awaits the end of its queue; what a person types
         meanwhile must get through.
         """
-        waiting_bytes = self._transport.get_write_buffer_size()
-        return self._hold_input is None and waiting_bytes > SEND_QUEUE_BYTES_MAX
+        return self._hold_input is None and self.queued_bytes() > SEND_QUEUE_BYTES_MAX
 
     def rest(self) -> None:
         """Read nothing more for now: whoever takes in what came needs a moment."""
@@ -233,8 +241,8 @@ class StreamLink(asyncio.BaseProtocol):
             self._transport.pause_reading()
 
     def read_on(self) -> None:
-        """Read again."""
-        if not self._peer_finished and not self._transport.is_closing():
+        """Read again, unless the peer does not read itself."""
+        if not (self._is_behind or self._peer_finished or self._transport.is_closing()):
             self._transport.resume_reading()
 
     def _pace(self) -> None:
@@ -245,6 +253,10 @@ class StreamLink(asyncio.BaseProtocol):
         if self.peer.transport.is_internet and _NOTSENT_LOWAT is not None:
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, UNSENT_BYTES_MAX)
+
+    def queued_bytes(self) -> int:
+        """Return how much waits for the peer to read."""
+        return self._transport.get_write_buffer_size()
 
     def activity(self) -> int:
         """Return how many bytes have moved."""

@@ -18,7 +18,12 @@ from time import time_ns
 from enchufe.core.commands import Recall, Remember
 from enchufe.core.events import Event, HistoryOpened, NotRemembered, Recalled, Remembered
 from enchufe.core.history import Line
-from enchufe.core.limits import HISTORY_QUEUE_BYTES_MAX, HISTORY_STALL_S_MAX
+from enchufe.core.limits import (
+    HISTORY_LOOKUPS_MAX,
+    HISTORY_QUEUE_BYTES_MAX,
+    HISTORY_STALL_S_MAX,
+    LOOKUPS_BATCH_MAX,
+)
 from enchufe.store.file import FAULTS, HistoryFile, why
 
 ORDER_BYTES = 512
@@ -47,7 +52,7 @@ class SqliteHistory:
         self._file = HistoryFile(path)
         self._deliver = deliver
         self._queue: list[Remember | Recall] = []
-        self._queued_bytes = 0
+        self._queued_bytes = self._queued_lookups = 0
         self._changed = Condition()  # guards the queue and its bytes, and whether it goes on
         self._is_closing = False
         self._is_stalled = False
@@ -64,15 +69,22 @@ class SqliteHistory:
         with self._changed:
             assert not self._is_closing
             assert self._writer.is_alive()
-            taken = self._placed(orders)
-            if taken and not self._queue:  # else the writer has not even begun to look
-                self._changed.notify_all()
-            self._queue += taken
-            self._queued_bytes += sum(map(_size_bytes, taken))
-        if taken is not orders:
-            for order in orders:
-                if order not in taken:
-                    self._deliver(_refusal(order))
+            refused = [order for order in orders if not self._queues(order)]
+        for order in refused:
+            self._deliver(_refusal(order))
+
+    def _queues(self, order: Remember | Recall) -> bool:
+        """Queue an order, if it finds place."""
+        if not self._finds_place(order):
+            return False
+        if not self._queue:  # else the writer has not even begun to look
+            self._changed.notify_all()
+        self._queue.append(order)
+        if isinstance(order, Recall):
+            self._queued_lookups += 1
+        else:
+            self._queued_bytes += ORDER_BYTES + sys.getsizeof(order.line.text)
+        return True
 
     def close(self) -> None:
         """Write what waits, and give the file back."""
@@ -81,14 +93,18 @@ class SqliteHistory:
             self._changed.notify_all()
         self._writer.join()
 
-    def _placed(self, orders: Sequence[Remember | Recall]) -> Sequence[Remember | Recall]:
-        """Return the orders that find a place in the queue, having waited for one if need be."""
-        if not self._is_stalled and not self._has_place():
-            self._is_stalled = not self._changed.wait_for(self._has_place, HISTORY_STALL_S_MAX)
-        if not self._is_stalled:
-            return orders
-        has_place = self._has_place()
-        return [order for order in orders if has_place and isinstance(order, Recall)]
+    def _finds_place(self, order: Remember | Recall) -> bool:
+        """Wait for a place in the queue, unless that has been in vain before.
+
+        A look-up waits for none, as those who ask must not hold back those who say something.
+        """
+        if isinstance(order, Recall):
+            is_moving = not self._is_stalled or self._has_place()
+            return is_moving and self._queued_lookups < HISTORY_LOOKUPS_MAX
+        if self._is_stalled or self._has_place():
+            return not self._is_stalled
+        self._is_stalled = not self._changed.wait_for(self._has_place, HISTORY_STALL_S_MAX)
+        return not self._is_stalled
 
     def _has_place(self) -> bool:
         return self._queued_bytes < HISTORY_QUEUE_BYTES_MAX
@@ -106,11 +122,14 @@ class SqliteHistory:
         self._file.close()
 
     def _taken(self) -> Sequence[Remember | Recall]:
-        """Wait for orders and return all there are; none when the history is closing."""
+        """Wait for orders and return all there are, but not too many look-ups at a time.
+
+        None come when the history is closing.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._is_closing)
-            orders, self._queue = self._queue, []
-            self._queued_bytes = 0
+            orders, self._queue = _in_batches(self._queue)
+            self._queued_bytes, self._queued_lookups = 0, len(self._queue)
             self._changed.notify_all()
         return orders
 
@@ -135,14 +154,23 @@ class SqliteHistory:
         return Recalled(time_ns(), order.tag, tuple(lines if order.oldest else reversed(lines)))
 
 
+def _in_batches(
+    orders: list[Remember | Recall],
+) -> tuple[Sequence[Remember | Recall], list[Remember | Recall]]:
+    """Return what is done now, and the look-ups that wait until lines have been kept again.
+
+    Those answers may then hold lines remembered after them.
+    """
+    lookups = [order for order in orders if isinstance(order, Recall)]
+    if len(lookups) <= LOOKUPS_BATCH_MAX:
+        return orders, []
+    lines = [order for order in orders if isinstance(order, Remember)]
+    return [*lines, *lookups[:LOOKUPS_BATCH_MAX]], [*lookups[LOOKUPS_BATCH_MAX:]]
+
+
 def _refusal(order: Remember | Recall) -> NotRemembered | Recalled:
     """Return what is said of an order that found no place."""
     if isinstance(order, Recall):
         return Recalled(time_ns(), order.tag, ())
     stalled = f"the disk has taken nothing for {HISTORY_STALL_S_MAX:g} s"
     return NotRemembered(time_ns(), order.line.id, stalled)
-
-
-def _size_bytes(order: Remember | Recall) -> int:
-    text = order.line.text if isinstance(order, Remember) else ""
-    return ORDER_BYTES + sys.getsizeof(text)

@@ -40,6 +40,18 @@ class EitherDecoder:
         """
         return self._text.waits_for_end
 
+    @property
+    def is_framed(self) -> bool:
+        """Whether frames are read, and no text any more."""
+        return self._frames is not None
+
+    @property
+    def held_bytes(self) -> int:
+        """How much is held of a line or frame that is not finished."""
+        if self._frames is not None:
+            return self._frames.held_bytes
+        return len(self._opening) + self._text.held_bytes
+
     def feed(self, data: bytes) -> Iterator[Piece]:
         """Yield the lines and frames that ``data`` completes.
 

@@ -57,6 +57,11 @@ class FrameDecoder:
     def __init__(self) -> None:
         self._held = bytearray()
 
+    @property
+    def held_bytes(self) -> int:
+        """How much is held of a frame that is not finished."""
+        return len(self._held)
+
     def feed(self, data: bytes) -> Iterator[Frame]:
         """Yield the frames that ``data`` completes.
 

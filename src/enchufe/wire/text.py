@@ -30,6 +30,13 @@ class TextDecoder:
         """Whether the beginning of a line is held whose end may never come."""
         return bool(self._held) and not self.has_lines
 
+    is_framed = False
+
+    @property
+    def held_bytes(self) -> int:
+        """How much is held of a line that is not finished."""
+        return len(self._held)
+
     def feed(self, data: bytes) -> list[bytes]:
         """Return the lines that ``data`` completes, without their ends."""
         if self._return_flushed and data:

@@ -265,6 +265,7 @@ class Plaza:
         lines: Sequence[Line] = (),
         file_bytes_max: int = 1_000_000,
     ) -> None:
+        self.now_ns = NOW_NS
         self.disk = list(lines)
         self.waits = waits
         self.full_because = ""
@@ -272,10 +273,11 @@ class Plaza:
         self.awaited: set[int] = set()
         self.shelf = Shelf()
         self._unsafe: list[Line] = []
-        chat = Chat(slow=slow, file_bytes_max=file_bytes_max)
-        self._host = Host(chat, Framing.FRAMES)
+        self._chat = Chat(slow=slow, file_bytes_max=file_bytes_max)
+        self._host = Host(self._chat, Framing.FRAMES)
         self._people: dict[int, Somebody] = {}
         self._events: deque[Event] = deque()
+        self._due: deque[str] = deque()  # timers that fire as soon as all else is done
         told = {line.session: Told(line.session, line.number, line.id) for line in lines}
         last_id = max((line.id for line in lines), default=0)
         self.happens(HistoryOpened(NOW_NS, last_id, tuple(told.values())))
@@ -311,35 +313,40 @@ class Plaza:
 
     def _let_in(self, somebody: Somebody) -> Somebody:
         self._people[somebody.peer.id] = somebody
-        self._perform(self._host.opened(somebody.peer, NOW_NS))
+        self._perform(self._host.opened(somebody.peer, self.now_ns))
         return somebody
+
+    @property
+    def room_ids(self) -> dict[str, int]:
+        """The last line of each room that is kept in mind."""
+        return self._chat._room.kept._last_in_room
 
     # What happens
 
     def receives(self, somebody: Somebody, data: bytes) -> None:
-        self._perform(self._host.received(somebody.peer, data, NOW_NS))
+        self._perform(self._host.received(somebody.peer, data, self.now_ns))
 
     def half_closes(self, somebody: Somebody) -> None:
-        self._perform(self._host.finished(somebody.peer, NOW_NS))
+        self._perform(self._host.finished(somebody.peer, self.now_ns))
 
     def loses(self, somebody: Somebody, reason: Reason) -> None:
         if somebody.closed_for is None:
             somebody.closed_for = reason
-            self._perform(self._host.closed(somebody.peer, reason, NOW_NS))
+            self._perform(self._host.closed(somebody.peer, reason, self.now_ns))
 
     def is_behind(self, somebody: Somebody) -> None:
-        self._perform(self._host.behind(somebody.peer, NOW_NS))
+        self._perform(self._host.behind(somebody.peer, self.now_ns))
 
     def has_drained(self, somebody: Somebody) -> None:
         assert somebody.peer.id in self.awaited
         self.awaited.discard(somebody.peer.id)
-        self._perform(self._host.drained(somebody.peer, NOW_NS))
+        self._perform(self._host.drained(somebody.peer, self.now_ns))
 
     def time_passes(self, *names: str) -> None:
         """Let the timers of those names fire, or all there are."""
         for name in names or tuple(self.timers):
             self.timers.pop(name, None)
-            self._perform(self._host.timer_fired(name, NOW_NS))
+            self._perform(self._host.timer_fired(name, self.now_ns))
 
     def happens(self, event: Event) -> None:
         self._perform(self._host.happened(event))
@@ -350,22 +357,25 @@ class Plaza:
             self.disk += self._unsafe
             last_id = self._unsafe[-1].id
             self._unsafe = []
-            self.happens(Remembered(NOW_NS, last_id))
+            self.happens(Remembered(self.now_ns, last_id))
 
     def disk_is_full(self, why: str) -> None:
         """Lose what waits, and all that comes."""
         self.full_because = why
         lost, self._unsafe = self._unsafe, []
         if lost:
-            self.happens(NotRemembered(NOW_NS, lost[0].id, why))
+            self.happens(NotRemembered(self.now_ns, lost[0].id, why))
 
     # What the room orders
 
     def _perform(self, orders: Iterable[Order]) -> None:
         for order in orders:
             self._perform_one(order)
-        while self._events:
-            self._perform(self._host.happened(self._events.popleft()))
+        while self._events or self._due:
+            if self._events:
+                self._perform(self._host.happened(self._events.popleft()))
+            else:
+                self._perform(self._host.timer_fired(self._due.popleft(), self.now_ns))
 
     def _perform_one(self, order: Order) -> None:
         match order:
@@ -383,7 +393,7 @@ class Plaza:
             case Remember():
                 self._remember(order.line)
             case Recall():
-                self._events.append(Recalled(NOW_NS, order.tag, self._recall(order)))
+                self._events.append(Recalled(self.now_ns, order.tag, self._recall(order)))
             case Rest() | ReadOn():
                 self._people[order.peer.id].rests = isinstance(order, Rest)
             case _:
@@ -397,7 +407,9 @@ class Plaza:
 
     def _set_timer(self, order: SetTimer | CancelTimer) -> None:
         self.timers.pop(order.name, None)
-        if isinstance(order, SetTimer):
+        if isinstance(order, SetTimer) and order.after_s == 0:
+            self._due.append(order.name)
+        elif isinstance(order, SetTimer):
             self.timers[order.name] = order.after_s
 
     def _send(self, peer: Peer, message: bytes) -> None:
@@ -406,12 +418,12 @@ class Plaza:
 
     def _remember(self, line: Line) -> None:
         if self.full_because:
-            self._events.append(NotRemembered(NOW_NS, line.id, self.full_because))
+            self._events.append(NotRemembered(self.now_ns, line.id, self.full_because))
         elif self.waits:
             self._unsafe.append(line)
         else:
             self.disk.append(line)
-            self._events.append(Remembered(NOW_NS, line.id))
+            self._events.append(Remembered(self.now_ns, line.id))
 
     def _recall(self, order: Recall) -> tuple[Line, ...]:
         lines = [line for line in self.disk if line.room == order.room]

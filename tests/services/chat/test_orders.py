@@ -3,7 +3,10 @@
 import pytest
 from tests.services.chat.plaza import Plaza
 
+from enchufe.core.limits import ROOM_ORDERS_BURST_S, ROOM_ORDERS_PER_S_MAX
+from enchufe.core.pace import NS_PER_S
 from enchufe.core.peer import Transport
+from enchufe.core.room import Join, frame_of
 
 
 def test_who_is_here_and_how_they_came() -> None:
@@ -99,3 +102,52 @@ def test_a_message_needs_somebody_and_something() -> None:
         "* Write it like: /msg luis hola",
         "* Write it like: /msg luis hola",
     ]
+
+
+# Too many orders
+
+
+ORDERS_AT_ONCE = int(ROOM_ORDERS_PER_S_MAX * ROOM_ORDERS_BURST_S)
+TOO_FAST = "* /who was not done: too many orders at once; try again in a moment"
+
+
+def test_who_orders_too_fast_is_told_so_and_not_obeyed() -> None:
+    plaza = Plaza()
+    ana, luis = plaza.raw(), plaza.member("luis")
+    ana.says("hola")
+    plaza.forgets_what_was_heard()
+    ana.says(*["/who"] * (ORDERS_AT_ONCE + 2))
+    here = "* Here: guest1 (tcp), luis (tcp)"
+    assert ana.heard == [*[here] * ORDERS_AT_ONCE, TOO_FAST, TOO_FAST]
+    luis.says("/who")
+    assert luis.heard == [here], "others' orders are counted apart"
+
+
+def test_a_moment_later_orders_are_obeyed_again() -> None:
+    plaza = Plaza()
+    ana = plaza.member("ana")
+    ana.says(*["/who"] * ORDERS_AT_ONCE)
+    plaza.forgets_what_was_heard()
+    plaza.now_ns += NS_PER_S // ROOM_ORDERS_PER_S_MAX
+    ana.says("/who", "/who")
+    assert ana.heard == ["* Here: ana (tcp)", TOO_FAST]
+
+
+def test_what_is_said_is_never_too_fast() -> None:
+    plaza = Plaza()
+    ana, luis = plaza.member("ana"), plaza.member("luis")
+    ana.says(*["/who"] * (ORDERS_AT_ONCE + 1))
+    plaza.forgets_what_was_heard()
+    ana.says(*["hola"] * 100)
+    assert luis.heard == ["ana: hola"] * 100
+    ana.says(*["/msg luis psst"] * 100)
+    assert luis.heard == ["(ana, to you alone) psst"] * 100
+
+
+def test_who_joins_again_and_again_is_let_in_so_often_and_no_more() -> None:
+    plaza = Plaza()
+    ana = plaza.framed()
+    ana.joins("ana", "session")
+    ana.sends(*[frame_of(Join("ana", "session"))] * (ORDERS_AT_ONCE + 5))
+    joined = [kind for kind, _carried in ana.frames if kind == "JOINED"]
+    assert len(joined) == ORDERS_AT_ONCE

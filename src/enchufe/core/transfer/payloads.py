@@ -82,7 +82,7 @@ def unpacked(kind: type[Payload], data: bytes) -> Payload | None:
         return None
     try:
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from enchufe.core.commands import CancelTimer, Close, Command, SetTimer
 from enchufe.core.events import PeerClosed, Reason
+from enchufe.core.limits import ROOM_AWAY_PEERS_MAX
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.room import (
     NAME_CHARACTERS_MAX,
@@ -71,7 +72,8 @@ class Arrivals:
         if member.has_joined and member.session == session:  # our answer may have got lost
             return [*room.tell_joined(member), *self._memories.catch_up(member, join.after)]
         before = room.members.with_session(session)
-        member.session, member.has_joined = session, True
+        room.members.know(member, session)
+        member.has_joined = True
         if before is not None:
             return self._come_back(member, before, join.after)
         if is_guest:
@@ -105,9 +107,8 @@ class Arrivals:
         """Call somebody as they ask, or tell them why that cannot be."""
         room, name = self._room, proper_name(asked)
         if name is None:
-            unfit = Notice(
-                What.NAME_UNFIT, member.name, safe_text(asked), count=NAME_CHARACTERS_MAX
-            )
+            shown = safe_text(asked[:NAME_CHARACTERS_MAX])
+            unfit = Notice(What.NAME_UNFIT, member.name, shown, count=NAME_CHARACTERS_MAX)
             return room.tell.notice(member, unfit)
         if room.members.named(name) not in (None, member):
             return room.tell.notice(member, Notice(What.NAME_TAKEN, member.name, name))
@@ -128,7 +129,8 @@ class Arrivals:
         """Take somebody to another room."""
         room, asked = self._room, proper_name(name)
         if asked is None:
-            unfit = Notice(What.NAME_UNFIT, member.room, safe_text(name), count=NAME_CHARACTERS_MAX)
+            shown = safe_text(name[:NAME_CHARACTERS_MAX])
+            unfit = Notice(What.NAME_UNFIT, member.room, shown, count=NAME_CHARACTERS_MAX)
             return room.tell.notice(member, unfit)
         if key_of(asked) == key_of(member.room):
             return room.tell_joined(member)
@@ -176,9 +178,9 @@ class Arrivals:
     def closed(self, member: Member, event: PeerClosed) -> list[Command]:
         """Take note that a connection is over, and keep the name of whoever may come back."""
         room = self._room
-        if event.reason in _BROKEN and member.session and member.name:
-            room.members.part(member)
-            room.members.become(member, State.AWAY)
+        may_come_back = event.reason in _BROKEN and member.session and member.name
+        if may_come_back and room.members.away_count < ROOM_AWAY_PEERS_MAX:
+            room.members.keep_away(member)
             return [SetTimer(away_timer(member), AWAY_S)]
         room.members.remove(member)
         broke = event.reason in (Reason.RESET, Reason.FAILED)

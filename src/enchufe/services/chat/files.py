@@ -6,7 +6,7 @@ connection breaks in between. What it is called is shown and never a path.
 """
 
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -15,7 +15,12 @@ from enchufe.core.events import FrameReceived, PeerClosed, PeerDrained, PeerFini
 from enchufe.core.files import FileChosen, FileEvent, Objection, OpenFile, Stage, TellFile
 from enchufe.core.frames import Kind
 from enchufe.core.history import Attachment, Line
-from enchufe.core.limits import ROOM_FILE_BYTES_MAX, ROOM_UNSAID_FILES_MAX, ROOM_WAITING_FILES_MAX
+from enchufe.core.limits import (
+    ROOM_FILE_BYTES_MAX,
+    ROOM_SENT_FILES_MAX,
+    ROOM_UNSAID_FILES_MAX,
+    ROOM_WAITING_FILES_MAX,
+)
 from enchufe.core.payloads import payload_of
 from enchufe.core.peer import Peer
 from enchufe.core.room import Fetch, Notice, Share, What
@@ -69,6 +74,7 @@ class Files:
         self._outgoing: dict[int, Outgoing] = {}
         self._uploads: OrderedDict[tuple[str, str], Attachment] = OrderedDict()
         self._fetches: dict[str, tuple[int, int]] = {}  # by whom each file was asked for, and how
+        self._wanted: Counter[int] = Counter()  # how many each peer asked for and has not got
         self._numbered = 0
 
     # Events that are about no single member, or about one who is none any more
@@ -108,7 +114,8 @@ class Files:
             case Stage.MOVING:
                 return []
             case _:
-                line_id = self._fetches.pop(told.file)[1]
+                number, line_id = self._fetches.pop(told.file)
+                self._is_over(number)
                 is_gone = told.stage is Stage.UNREADABLE
                 return self._no_file(told.peer, line_id) if is_gone else []
 
@@ -164,6 +171,10 @@ class Files:
             return self._room.tell.notice(member, Notice(What.FRAMES_ONLY, count=line_id))
         if not 0 <= line_id <= self._room.kept.told_id:
             return self._no_file(member.peer, line_id)
+        is_much = self._wanted.total() >= ROOM_SENT_FILES_MAX
+        if is_much or self._wanted[member.peer.id] >= ROOM_WAITING_FILES_MAX:
+            return self._no_file(member.peer, line_id)
+        self._wanted[member.peer.id] += 1
         tag = f"{TAG} {member.peer.id} {line_id}"
         if line_id == 0:
             return [Recall(tag, member.room, 0, HISTORY_LINES_MAX)]
@@ -174,13 +185,20 @@ class Files:
         _tag, number, asked = event.tag.split(" ")
         member, line_id = self._room.members.numbered(int(number)), int(asked)
         if member is None:
+            self._is_over(int(number))
             return []
         told = [line for line in event.lines if line.id <= self._room.kept.told_id]
         wanted = [line for line in told if line.attachment and line_id in (0, line.id)]
-        waiting = sum(number == member.peer.id for number, _asked in self._fetches.values())
-        if not wanted or waiting >= ROOM_WAITING_FILES_MAX:
+        if not wanted:
+            self._is_over(int(number))
             return self._no_file(member.peer, line_id)
         return self._send(member.peer, wanted[-1], line_id)
+
+    def _is_over(self, number: int) -> None:
+        """Count that one of the files which a peer asked for has come, or does not."""
+        self._wanted[number] -= 1
+        if not self._wanted[number]:
+            del self._wanted[number]
 
     def _send(self, peer: Peer, line: Line, asked_id: int) -> list[Command]:
         assert line.attachment is not None

@@ -1,11 +1,13 @@
 """What was said and is not safe yet, and what has been told to everybody."""
 
 from collections import OrderedDict, deque
+from collections.abc import Collection
 
 from msgspec import Struct
 
 from enchufe.core.events import HistoryOpened
 from enchufe.core.history import Line
+from enchufe.core.limits import ROOMS_REMEMBERED_MAX
 from enchufe.core.peer import Peer
 
 RECENT_LINES_MAX = 1000
@@ -49,6 +51,8 @@ class Kept:
         self._recent: deque[Waiting] = deque(maxlen=RECENT_LINES_MAX)
         self._last_in_room: dict[str, int] = {}
         self._count_in_room: dict[str, int] = {}
+        self._forgotten_id = 0  # the last line of all rooms that were forgotten
+        self._rooms_max = ROOMS_REMEMBERED_MAX
         self._told: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def open(self, event: HistoryOpened) -> None:
@@ -79,8 +83,9 @@ class Kept:
     def safe_up_to(self, last_id: int) -> list[Safe]:
         """Return the lines now safe, in order, those that were said in a row together.
 
-        For the first line in a room the id before it is the last of earlier runs: whoever
-        does not have that one asks, for a line may have become safe just before that run ended.
+        For the first line in a room the id before it is the last of earlier runs, or of the rooms
+        that were forgotten: whoever does not have that one asks, for a line may have become safe
+        just before that run ended.
         """
         waiting = self._waiting
         all_safe: list[Safe] = []
@@ -92,7 +97,7 @@ class Kept:
             if safe is None or safe.peer is not said.peer or safe.room != line.room:
                 safe = Safe(said.peer, line.room, [])
                 all_safe.append(safe)
-            previous = self._last_in_room.get(line.room, self._opened_id)
+            previous = self._last_in_room.get(line.room, self._unknown_id)
             self._last_in_room[line.room] = line.id
             safe.lines.append((line, previous))
             if line.session:
@@ -101,6 +106,24 @@ class Kept:
             self._count_in_room[safe.room] = self.count_in(safe.room) + len(safe.lines)
             self.told_id = safe.lines[-1][0].id
         return all_safe
+
+    @property
+    def _unknown_id(self) -> int:
+        """The id that a room's last line had at most, if that is not known."""
+        return max(self._opened_id, self._forgotten_id)
+
+    @property
+    def has_many_rooms(self) -> bool:
+        """Whether it is time to forget rooms."""
+        return len(self._last_in_room) > self._rooms_max
+
+    def forget_rooms(self, but: Collection[str]) -> None:
+        """Forget all rooms except those of ``but``, where somebody is."""
+        empty = self._last_in_room.keys() - set(but)
+        for room in empty:
+            self._forgotten_id = max(self._forgotten_id, self._last_in_room.pop(room))
+            del self._count_in_room[room]
+        self._rooms_max = max(ROOMS_REMEMBERED_MAX, 2 * len(self._last_in_room))
 
     def _note_session(self, line: Line) -> None:
         self._told[line.session] = (line.number, line.id)

@@ -1,7 +1,11 @@
 """Who is in which room, and what they are called."""
 
+from bisect import bisect_left, insort
+from collections.abc import Sequence
 from enum import Enum
 
+from enchufe.core.limits import ROOM_ORDERS_BURST_S, ROOM_ORDERS_PER_S_MAX
+from enchufe.core.pace import Pace
 from enchufe.core.peer import Peer
 from enchufe.services.chat.names import key_of
 
@@ -33,6 +37,7 @@ class Member:
         "last_id",
         "missed",
         "name",
+        "orders",
         "peer",
         "rests",
         "room",
@@ -54,7 +59,15 @@ class Member:
         self.last_id = 0  # the last line they were told, while not told everything
         self.missed = 0  # lines left out while they did not read
         self.unkept = 0  # lines of theirs that are not on disk yet
+        self.orders: Pace | None = None  # how fast they come; most give none
         self.rests = False  # whether we leave them unread for that
+
+    def may_order(self, at_ns: int) -> bool:
+        """Return whether they may give one more order now; if so, it counts."""
+        if self.orders is None:
+            at_once = ROOM_ORDERS_PER_S_MAX * ROOM_ORDERS_BURST_S
+            self.orders = Pace(ROOM_ORDERS_PER_S_MAX, at_once, at_ns)
+        return self.orders.allows(at_ns)
 
 
 class Audience:
@@ -72,7 +85,10 @@ class Members:
     def __init__(self) -> None:
         self._by_peer: dict[int, Member] = {}
         self._by_name: dict[str, Member] = {}
+        self._by_session: dict[str, Member] = {}
+        self._away: dict[int, Member] = {}
         self._audiences: dict[str, Audience] = {}
+        self._inside: dict[str, list[Member]] = {}  # by name, in the order of their names
 
     def of(self, peer: Peer) -> Member | None:
         """Return who ``peer`` is."""
@@ -84,18 +100,31 @@ class Members:
 
     def away(self, number: int) -> Member | None:
         """Return who is away, by the id their peer had."""
-        named = self._by_name.values()
-        found = (m for m in named if m.state is State.AWAY and m.peer.id == number)
-        return next(found, None)
+        return self._away.get(number)
+
+    @property
+    def count(self) -> int:
+        """How many are connected, in all rooms."""
+        return len(self._by_peer)
+
+    @property
+    def away_count(self) -> int:
+        """How many are away."""
+        return len(self._away)
 
     def named(self, name: str) -> Member | None:
         """Return who is called ``name``, also if they are away."""
         return self._by_name.get(key_of(name))
 
     def with_session(self, session: str) -> Member | None:
-        """Return who has that session."""
-        found = (member for member in self._by_name.values() if member.session == session)
-        return next(found, None) if session else None
+        """Return who has that session, also if they are away."""
+        return self._by_session.get(session)
+
+    def know(self, member: Member, session: str) -> None:
+        """Note the session of somebody, "" for none."""
+        member.session = session
+        if session:
+            self._by_session[session] = member
 
     def add(self, member: Member) -> None:
         """Take somebody in, who may have no name yet."""
@@ -104,20 +133,38 @@ class Members:
     def remove(self, member: Member) -> None:
         """Forget somebody, and their name."""
         self.part(member)
-        if self._by_name.get(key_of(member.name)) is member:
-            del self._by_name[key_of(member.name)]
+        self._away.pop(member.peer.id, None)
+        if self._by_session.get(member.session) is member:
+            del self._by_session[member.session]
+        self._unname(member)
 
     def part(self, member: Member) -> None:
-        """Forget the connection of somebody whose name is kept."""
+        """Forget the connection of somebody."""
         self._by_peer.pop(member.peer.id, None)
         self._audiences.pop(member.room, None)
 
+    def keep_away(self, member: Member) -> None:
+        """Forget the connection of somebody, and keep the name for them."""
+        self.part(member)
+        self.become(member, State.AWAY)
+        self._away[member.peer.id] = member
+
     def call(self, member: Member, name: str) -> None:
         """Give somebody a name that nobody else has."""
-        if self._by_name.get(key_of(member.name)) is member:
-            del self._by_name[key_of(member.name)]
+        self._unname(member)
         member.name = name
         self._by_name[key_of(name)] = member
+        insort(self._inside.setdefault(member.room, []), member, key=_place)
+
+    def _unname(self, member: Member) -> None:
+        """Take somebody's name out of the lists, if it is there."""
+        if self._by_name.get(key_of(member.name)) is not member:
+            return
+        del self._by_name[key_of(member.name)]
+        inside = self._inside[member.room]
+        del inside[bisect_left(inside, _place(member), key=_place)]
+        if not inside:
+            del self._inside[member.room]
 
     def become(self, member: Member, state: State) -> None:
         """Note how far somebody is."""
@@ -127,8 +174,12 @@ class Members:
     def move(self, member: Member, room: str) -> None:
         """Put somebody in another room."""
         self._audiences.pop(member.room, None)
+        is_named = self._by_name.get(key_of(member.name)) is member
+        self._unname(member)
         member.room = room
         self._audiences.pop(room, None)
+        if is_named:
+            self.call(member, member.name)
 
     def audience(self, room: str) -> Audience:
         """Return those who are told what is said in ``room``; the same object until it changes."""
@@ -143,14 +194,14 @@ class Members:
             audience.datagrams = tuple(peer for peer in raw if not peer.is_stream)
         return audience
 
-    def inside(self, room: str) -> list[Member]:
+    def inside(self, room: str) -> Sequence[Member]:
         """Return those who are in ``room``, in the order of their names."""
-        named = (member for member in self._by_name.values() if member.room == room)
-        return sorted(named, key=lambda member: key_of(member.name))
+        return self._inside.get(room, ())
 
     def rooms(self) -> dict[str, int]:
         """Return how many are in each room."""
-        counts: dict[str, int] = {}
-        for member in self._by_name.values():
-            counts[member.room] = counts.get(member.room, 0) + 1
-        return dict(sorted(counts.items()))
+        return {room: len(self._inside[room]) for room in sorted(self._inside)}
+
+
+def _place(member: Member) -> str:
+    return key_of(member.name)

@@ -4,6 +4,9 @@ import unicodedata
 
 from enchufe.core.room import NAME_CHARACTERS_MAX
 
+ASKED_CHARACTERS_MAX = 10 * NAME_CHARACTERS_MAX
+"""No longer text can become a name when its letters and marks are composed (Unicode TR 15)."""
+
 _JOINING = frozenset("-_.")
 _MARKS = frozenset({"Mn", "Mc"})
 
@@ -16,6 +19,8 @@ def proper_name(text: str) -> str | None:
     on a terminal. Its letters are of one script: a Cyrillic letter among Latin ones would
     look like another person's name (Unicode TS 39, 5.1).
     """
+    if len(text) > ASKED_CHARACTERS_MAX:
+        return None
     name = unicodedata.normalize("NFKC", text.strip())
     if not 1 <= len(name) <= NAME_CHARACTERS_MAX or not (name[0].isalnum() and _ends_well(name)):
         return None

@@ -1,6 +1,7 @@
 """What members order with a line that begins with ``/``."""
 
 from collections.abc import Callable
+from itertools import islice
 
 from enchufe.core.commands import Command
 from enchufe.core.room import Notice, Said, What
@@ -8,6 +9,12 @@ from enchufe.services.chat.arrivals import Arrivals
 from enchufe.services.chat.members import Member, State
 from enchufe.services.chat.memories import HISTORY_LINES, Memories
 from enchufe.services.chat.room import Room
+
+_UNPACED = frozenset({"/msg", "/bye"})
+"""Orders that cost no more than a line that is said."""
+
+NAMES_TOLD_MAX = 1_000
+"""Names in one answer: more than anybody reads, and fewer than a frame has room for."""
 
 _Obey = Callable[[Member, str, int], list[Command]]
 
@@ -50,6 +57,8 @@ class Orders:
         known = self._known.get(command.lower())
         if known is None:
             return self._room.tell.notice(member, Notice(What.UNKNOWN, other=command[:40]))
+        if command.lower() not in _UNPACED and not member.may_order(at_ns):
+            return self._room.tell.notice(member, Notice(What.TOO_FAST, other=command))
         return known(member, rest.strip(), at_ns)
 
     def _usage(self, member: Member, example: str) -> list[Command]:
@@ -62,18 +71,22 @@ class Orders:
         return self._arrivals.rename(member, rest) if rest else self._usage(member, "/name ana")
 
     def _who(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
-        names = tuple(
+        inside = self._room.members.inside(member.room)
+        names = [
             f"{other.name} ({'…' if other.state is State.AWAY else other.peer.transport})"
-            for other in self._room.members.inside(member.room)
-        )
-        return self._room.tell.notice(member, Notice(What.PRESENT, names=names))
+            for other in inside[:NAMES_TOLD_MAX]
+        ]
+        told = _with_more(names, len(inside))
+        return self._room.tell.notice(member, Notice(What.PRESENT, names=told))
 
     def _move(self, member: Member, rest: str, _at_ns: int) -> list[Command]:
         return self._arrivals.move(member, rest) if rest else self._usage(member, "/room patio")
 
     def _rooms(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
-        rooms = tuple(f"{name} ({count})" for name, count in self._room.members.rooms().items())
-        return self._room.tell.notice(member, Notice(What.ROOMS, names=rooms))
+        rooms = self._room.members.rooms()
+        names = [f"{name} ({count})" for name, count in islice(rooms.items(), NAMES_TOLD_MAX)]
+        told = _with_more(names, len(rooms))
+        return self._room.tell.notice(member, Notice(What.ROOMS, names=told))
 
     def _history(self, member: Member, rest: str, _at_ns: int) -> list[Command]:
         if rest and not (rest.isascii() and rest.isdecimal() and len(rest) < 7 and int(rest)):
@@ -96,3 +109,9 @@ class Orders:
 
     def _bye(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
         return self._arrivals.leave(member)
+
+
+def _with_more(names: list[str], count: int) -> tuple[str, ...]:
+    """Return the first of ``count`` names, and how many more there are."""
+    more = count - len(names)
+    return (*names, f"… (+{more})") if more else tuple(names)

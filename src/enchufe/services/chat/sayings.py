@@ -99,6 +99,8 @@ class Sayings:
             commands += self._acknowledge(safe)
             audience = room.members.audience(safe.room)
             commands += room.tell.lines(audience, safe.lines, but=safe.peer)
+        if room.kept.has_many_rooms:
+            room.kept.forget_rooms(but=room.members.rooms())
         return commands
 
     def _acknowledge(self, safe: Safe) -> list[Command]:

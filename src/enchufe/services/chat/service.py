@@ -24,7 +24,7 @@ from enchufe.core.files import FileEvent
 from enchufe.core.frames import Kind
 from enchufe.core.limits import ROOM_FILE_BYTES_MAX
 from enchufe.core.payloads import payload_of
-from enchufe.core.room import Join, Notice, Since, What
+from enchufe.core.room import SAID_BYTES_MAX, Join, Notice, Since, What
 from enchufe.core.room_words import RoomWords
 from enchufe.core.text import safe_bytes
 from enchufe.services.chat import files
@@ -139,17 +139,24 @@ class Chat:
         text = event.message.strip()
         if text.startswith(b"/"):
             if not text.startswith(b"//"):
-                return self._orders.obey(member, safe_bytes(text), event.at_ns)
+                return self._order(member, text, event.at_ns)
             text = text.removeprefix(b"/")
         elif text.lower() == b"bye":
             return self._arrivals.leave(member)
         return self._sayings.say(member, text, event.at_ns) if text else []
 
+    def _order(self, member: Member, line: bytes, at_ns: int) -> list[Command]:
+        """Obey an order, unless it is longer than anything that may be said."""
+        if len(line) > SAID_BYTES_MAX:
+            return self._room.tell.notice(member, Notice(What.TOO_LONG, count=len(line)))
+        return self._orders.obey(member, safe_bytes(line), at_ns)
+
     def _frame(self, member: Member, event: FrameReceived) -> Sequence[Command]:
         frame = event.frame
         match frame.kind:
             case Kind.JOIN:
-                return self._arrivals.join(member, payload_of(frame, Join))
+                join = payload_of(frame, Join)
+                return self._arrivals.join(member, join) if member.may_order(event.at_ns) else ()
             case _ if not member.has_joined and frame.kind in _FROM_MEMBERS:
                 return self._room.tell.notice(member, Notice(What.STRANGER))
             case Kind.SAY:

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 from enchufe.core.commands import Command, Send, SendFrame, Spread, SpreadFrame
 from enchufe.core.history import Line
+from enchufe.core.limits import ROOM_ANNOUNCED_PEERS_MAX
 from enchufe.core.peer import Peer
-from enchufe.core.room import Joined, Notice, Said, Taken, frame_of
+from enchufe.core.room import Joined, Notice, Said, Taken, What, frame_of
 from enchufe.core.room_words import RoomWords, line_text, notice_text, said_text
 from enchufe.services.chat.members import Audience, Member, Members
+
+_COMINGS = frozenset({What.CAME, What.LEFT, What.LOST, What.RENAMED})
 
 
 class Teller:
@@ -40,7 +43,7 @@ class Teller:
         but: Member | None = None,
         also: Member | None = None,
     ) -> list[Command]:
-        """Tell everybody in ``room`` what happened.
+        """Tell everybody in ``room`` what happened; in a crowd not who comes and goes.
 
         Args:
             room: where.
@@ -48,6 +51,8 @@ class Teller:
             but: who is not told.
             also: who is told even while they are left out of what is said.
         """
+        if notice.what in _COMINGS and self._members.count > ROOM_ANNOUNCED_PEERS_MAX:
+            return [] if also is None else self.notice(also, notice)
         audience = self._members.audience(room)
         text = notice_text(notice, self._words).encode()
         left_out = but or also

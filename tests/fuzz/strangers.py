@@ -1,0 +1,124 @@
+"""What a stranger may send: rubbish, and what is nearly right, which goes further in."""
+
+import struct
+
+from hypothesis import strategies as st
+
+from enchufe.core import room
+from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame, Kind
+from enchufe.core.limits import LINE_BYTES_MAX
+from enchufe.core.payloads import encoded_payload
+from enchufe.core.transfer import payloads
+from enchufe.wire.frames import PREFACE, encoded
+
+NUMBERS = st.sampled_from([-(2**63), -2, -1, 0, 1, 2, 3, 100, 2**31 - 1, 2**31, 2**63, 2**64 - 1])
+WORDS = st.sampled_from(["", "ana", "eva", "plaza", "s", "../x", "\x01", "ﷺ" * 30, "x" * 5000])
+DIGESTS = st.sampled_from(["", "0" * 64, "../../x", "\0"])
+
+MEANT = st.one_of(
+    st.builds(room.Join, WORDS, WORDS, WORDS, NUMBERS),
+    st.builds(room.Since, NUMBERS),
+    st.builds(room.Fetch, NUMBERS),
+    st.builds(room.Share, DIGESTS),
+    st.builds(room.Joined, WORDS, WORDS, NUMBERS, NUMBERS),
+    st.builds(room.Taken, NUMBERS, NUMBERS),
+    st.builds(room.Said, NUMBERS, NUMBERS, NUMBERS, WORDS, WORDS, WORDS, NUMBERS),
+    st.builds(room.Notice, st.sampled_from(room.What) | WORDS, WORDS, WORDS),
+    st.builds(payloads.Offer, WORDS, NUMBERS, WORDS, NUMBERS),
+    st.builds(payloads.Accept, NUMBERS, DIGESTS),
+    st.builds(payloads.Refuse, WORDS, NUMBERS),
+    st.builds(payloads.Start, NUMBERS),
+    st.builds(payloads.End, DIGESTS),
+    st.builds(payloads.Fault, WORDS),
+)
+"""Payloads whose fields are of the right kind, whatever they say."""
+
+DEEP = 50_000
+"""Brackets that no reader can follow to the end."""
+
+JSON_TEXTS = st.one_of(
+    MEANT.map(encoded_payload),
+    MEANT.map(encoded_payload).map(lambda data: data[:-1]),
+    st.sampled_from(
+        [
+            b"{}",
+            b"[]",
+            b"null",
+            b"[" * DEEP,
+            b'{"x":' * DEEP,
+            b'{"x":' + b"[" * DEEP + b"]" * DEEP + b"}",
+            b'{"after":' + b"9" * 5000 + b"}",
+            b'{"size":1e400,"name":"x"}',
+            b'{"name":"\\ud800"}',
+            b'{"name":"\xff"}',
+            b'{"name":1,"name":"x"}',
+        ]
+    ),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=8,
+    ).map(lambda value: repr(value).replace("'", '"').encode("utf-8", "replace")),
+)
+
+FRAMES = st.builds(
+    Frame,
+    kind=st.sampled_from(Kind) | st.integers(0, 255),
+    stream=st.sampled_from([0, 1, 2, 3, 2**31, 2**32 - 1]),
+    payload=st.binary(max_size=40) | JSON_TEXTS,
+)
+
+LINES = st.sampled_from(
+    [
+        b"hola\n",
+        b"/name eva\r\n",
+        b"/room patio\n",
+        b"/who\n",
+        b"/history 200\n",
+        b"/msg ana psst\n",
+        b"/msg\n",
+        b"/\n",
+        b"//x\n",
+        b"bye\n",
+        b"\n",
+        b"\0\n",
+        b"\xff\xfe\n",
+        b"enchufe/1 would send x (1 bytes)\n",
+        b"half a line",
+    ]
+)
+
+_HEADER = struct.Struct(">IBI")
+LIES = st.builds(
+    _HEADER.pack,
+    st.sampled_from([0, 1, 9, FRAME_PAYLOAD_BYTES_MAX, FRAME_PAYLOAD_BYTES_MAX + 1, 2**32 - 1]),
+    st.integers(0, 255),
+    st.integers(0, 2**32 - 1),
+)
+"""The beginnings of frames whose rest does not come, or is something else."""
+
+LONG = st.sampled_from(
+    [
+        b"x" * (LINE_BYTES_MAX + 1),
+        b"/name " + b"\x01" * LINE_BYTES_MAX,
+        encoded(Frame(Kind.TEXT, 0, b"/msg ana " + b"\x01" * (FRAME_PAYLOAD_BYTES_MAX - 9))),
+        encoded(Frame(Kind.JOIN, 0, b'{"name":"' + b"x" * 500_000 + b'"}')),
+        encoded(Frame(Kind.DATA, 1, bytes(FRAME_PAYLOAD_BYTES_MAX)))[:-1],
+    ]
+)
+
+BEGINNINGS = st.sampled_from([b"", PREFACE, PREFACE + encoded(Frame(Kind.JOIN, 0, b"{}"))])
+"""Most rubbish that is not understood at once ends a conversation; these go further in."""
+
+STREAMS = st.tuples(
+    BEGINNINGS,
+    st.lists(st.one_of(FRAMES.map(encoded), LINES, LIES, st.binary(max_size=20), LONG), max_size=8),
+).map(lambda parts: parts[0] + b"".join(parts[1]))
+"""Bytes of a stream."""
+
+DATAGRAMS = st.one_of(
+    FRAMES.map(lambda frame: PREFACE + encoded(frame)),
+    STREAMS.map(lambda data: data[:60_000]),
+    LINES,
+    st.binary(max_size=40),
+)
