@@ -4,7 +4,7 @@ import struct
 
 from hypothesis import strategies as st
 
-from enchufe.core import room
+from enchufe.core import control, room
 from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame, Kind
 from enchufe.core.limits import LINE_BYTES_MAX
 from enchufe.core.payloads import encoded_payload
@@ -14,6 +14,8 @@ from enchufe.wire.frames import PREFACE, encoded
 NUMBERS = st.sampled_from([-(2**63), -2, -1, 0, 1, 2, 3, 100, 2**31 - 1, 2**31, 2**63, 2**64 - 1])
 WORDS = st.sampled_from(["", "ana", "eva", "plaza", "s", "../x", "\x01", "ﷺ" * 30, "x" * 5000])
 DIGESTS = st.sampled_from(["", "0" * 64, "../../x", "\0"])
+
+NONCES = st.sampled_from(["", "0" * 32, "1" * 64, "f" * 64, "G" * 64])
 
 MEANT = st.one_of(
     st.builds(room.Join, WORDS, WORDS, WORDS, NUMBERS),
@@ -30,6 +32,12 @@ MEANT = st.one_of(
     st.builds(payloads.Start, NUMBERS),
     st.builds(payloads.End, DIGESTS),
     st.builds(payloads.Fault, WORDS),
+    st.builds(control.Ask, NONCES),
+    st.builds(control.Challenge, NONCES),
+    st.builds(control.Denied, WORDS),
+    st.builds(control.Run, NONCES, st.tuples(WORDS, WORDS) | st.just(("cat",)), st.booleans()),
+    st.builds(control.StopServer, NONCES),
+    st.builds(control.Status, st.sampled_from(control.Outcome) | WORDS, NUMBERS, WORDS),
 )
 """Payloads whose fields are of the right kind, whatever they say."""
 

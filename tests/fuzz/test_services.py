@@ -1,25 +1,50 @@
 """Every service behind its host: nothing a stranger says makes it fail, or hold much."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.cuts import cut_at
 from tests.fuzz.strangers import DATAGRAMS, STREAMS
 from tests.fuzz.world import PEERS, World
+from tests.services.control.people import EVERYTHING, KEY, LS, nonces
+from tests.services.control.test_plain import PLAIN
 
+from enchufe.core.commands import Command
+from enchufe.core.events import Event
 from enchufe.core.peer import Peer
 from enchufe.core.service import Framing, Service
 from enchufe.core.transfer.incoming import Policy
 from enchufe.services import CATALOGUE, Wishes
+from enchufe.services.control import Control
 from enchufe.services.receiver import Receiver
+from enchufe.services.requester import Requester
 from enchufe.services.sender import Sender
 from enchufe.services.talk import Talk
 from enchufe.services.visitor import Visitor
 
 Make = Callable[[], Service]
+
+FOR_ALL = replace(EVERYTHING, users=frozenset({"uid 1"}))
+
+
+class Trusting:
+    """A service whose every peer somebody vouches for."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._known: dict[int, Peer] = {}
+
+    def handle(self, event: Event) -> Sequence[Command]:
+        peer: Peer | None = getattr(event, "peer", None)
+        if peer is None:
+            return self._service.handle(event)
+        known = self._known.setdefault(peer.id, replace(peer, user="uid 1"))
+        return self._service.handle(replace(event, peer=known))
+
 
 SERVED: dict[str, tuple[Make, Framing]] = {
     name: (partial(kind.make, Wishes()), kind.framing) for name, kind in CATALOGUE.items()
@@ -31,6 +56,11 @@ OURS: dict[str, tuple[Make, Framing]] = {
     "talk by turns": (lambda: Talk(calling=True, turns=True), Framing.FRAMES),
     "visit": (lambda: Visitor("ana", "session", auto_fetch_bytes=10**9), Framing.FRAMES),
     "send": (lambda: Sender(("hola",)), Framing.FRAMES),
+    "control with a key": (lambda: Control(EVERYTHING, nonces()), Framing.FRAMES),
+    "control in plain text": (lambda: Control(PLAIN, nonces()), Framing.FRAMES),
+    "control for all": (lambda: Trusting(Control(FOR_ALL, nonces())), Framing.FRAMES),
+    "ask with a key": (lambda: Requester(LS, KEY, nonces()), Framing.FRAMES),
+    "ask without a key": (lambda: Requester(LS, None, nonces()), Framing.FRAMES),
 }
 SERVICES = SERVED | OURS
 
