@@ -536,3 +536,14 @@ def test_the_log_of_requests_is_for_its_owner_alone(home: Path, key: Path) -> No
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
     assert len(log.read_text().splitlines()) == 1
     assert sys.platform != "linux" or not (home / "state").exists()
+
+
+@pytest.mark.usefixtures("key")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="it is Linux's")
+def test_a_disk_that_is_full_is_said_and_stops_nobody(home: Path) -> None:
+    with control(home, "--allow-run", "true", "--audit", "/dev/full") as (server, endpoint):
+        for _ in range(2):
+            assert run("run", endpoint, "--", "true").code == 0
+        server.err.until("cannot write down requests in /dev/full: No space left on device")
+        assert server.stop() == 0
+        assert server.err.text.count("cannot write down") == 1

@@ -2,13 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import BinaryIO
 
 from msgspec.structs import replace
 
 from enchufe.clients.control_rules import ControlChoices
 from enchufe.clients.language import _
-from enchufe.clients.saying import say
+from enchufe.clients.saying import say, say_error
 from enchufe.clients.screens import Screen
 from enchufe.core.errors import N_, DeniedError
 from enchufe.core.notices import ControlAsked, ControlEnded, Notice
@@ -55,28 +54,51 @@ def audited(screen: Screen, choices: ControlChoices) -> Screen:
         DeniedError: it cannot be written.
     """
     path = choices.audit or state_folder() / "control.jsonl"
-    lines = JsonLines(_log_at(path))
+    log = _Log(path)
     say(_("Every request to control is written down in {path}").format(path=path))
     if choices.with_shell:
         say(_("--shell: whoever may run one program may run any, as the shell reads the line"))
 
     def notice(notice: Notice) -> None:
         if isinstance(notice, ControlAsked | ControlEnded):
-            lines.write(notice)
+            log.write(notice)
         screen.notice(notice)
 
     return replace(screen, notice=notice)
 
 
-def _log_at(path: Path) -> BinaryIO:
-    """Open a log for its owner's eyes only; it is closed with the process."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab")
-    except OSError as error:
-        raise DeniedError(
-            N_("cannot write down requests in {path}: {why}"),
-            hint=N_("Name another file with --audit"),
-            path=path,
-            why=error.strerror or error,
-        ) from None
+class _Log:
+    """A log for its owner's eyes only; it is closed with the process.
+
+    A disk that is full does not stop the server: its owner is told, once until it is well again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_failing = False
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        except OSError as error:
+            raise _unwritable(path, error) from None
+        self._lines = JsonLines(os.fdopen(descriptor, "ab"))
+
+    def write(self, notice: ControlAsked | ControlEnded) -> None:
+        """Write one line, whole or, once there is place again, together with the next."""
+        try:
+            self._lines.write(notice)
+        except OSError as error:
+            if not self._is_failing:
+                say_error(_unwritable(self._path, error))
+            self._is_failing = True
+        else:
+            self._is_failing = False
+
+
+def _unwritable(path: Path, error: OSError) -> DeniedError:
+    return DeniedError(
+        N_("cannot write down requests in {path}: {why}"),
+        hint=N_("Name another file with --audit"),
+        path=path,
+        why=error.strerror or error,
+    )
