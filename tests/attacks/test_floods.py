@@ -30,6 +30,9 @@ SEEN_SHARE = 0.3
 """A flood loses most of its datagrams in the system's buffer; with fewer that arrive than this
 nothing would be shown."""
 
+ROUNDS_MAX = 10
+"""So often a flood comes again from those that were lost, where the machine is busy."""
+
 KEPT_BYTES = 96 * MIB
 """Ten thousand sources remembered, some 4 KiB each in a room, and what Python keeps of it."""
 
@@ -73,9 +76,11 @@ def echoes(victim: Victim) -> None:
 
 def test_datagrams_from_thousands_of_sources_keep_nobody_out() -> None:
     with attacked("echo@udp://127.0.0.1:0") as victim:
-        for _round in range(2):
+        for _round in range(ROUNDS_MAX):
             flood(victim.server.port, [b"x", bytes(1400), b""], SOURCES)
             echoes(victim)
+            if came(victim) >= SEEN_SHARE * 2 * SOURCES:
+                break
         assert came(victim) >= SEEN_SHARE * 2 * SOURCES
         victim.assert_gives_back(KEPT_BYTES)
 
@@ -91,8 +96,11 @@ def test_a_room_flooded_with_forged_members_goes_on() -> None:
         bytes(5_000),
     ]
     with attacked("chat@udp://127.0.0.1:0", "chat@tcp://127.0.0.1:0") as victim:
-        flood(victim.server.port, datagrams, MEMBERS)
-        assert "(tcp)" in asked_aloud(victim, "/who", number=1)
+        for _round in range(ROUNDS_MAX):
+            flood(victim.server.port, datagrams, MEMBERS)
+            assert "(tcp)" in asked_aloud(victim, "/who", number=1)
+            if came(victim) >= SEEN_SHARE * MEMBERS:
+                break
         assert came(victim) >= SEEN_SHARE * MEMBERS
         victim.assert_gives_back(KEPT_BYTES)
 
