@@ -12,7 +12,7 @@ from enchufe.core.limits import (
     ROOM_WAITING_FILES_MAX,
 )
 from enchufe.core.peer import Transport
-from enchufe.services.chat import arrivals, files, kept
+from enchufe.services.chat import arrivals, files, kept, sayings
 from enchufe.services.chat.orders import NAMES_TOLD_MAX
 
 
@@ -232,3 +232,25 @@ def test_who_was_let_go_and_speaks_again_comes_in_again() -> None:
     assert ("NOTICE", {"what": "stranger"}) in again.frames
     again.joins("ana", "session")
     assert dict(again.frames)["JOINED"]["name"] == "ana"
+
+
+# All at once
+
+
+def test_when_much_is_to_be_told_each_waits_for_what_they_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sayings, "TOLD_AT_ONCE_MAX", 30)  # for three members, ten lines
+    plaza = Plaza(waits=True)
+    ana, luis = plaza.member("ana"), plaza.member("luis")
+    plaza.member("eva")
+    ana.says(*["x"] * 10)
+    assert not ana.rests
+    luis.says("one line")
+    assert (ana.rests, luis.rests) == (False, True)
+    ana.says(*["y"] * 5)
+    assert ana.rests
+    plaza.disk_goes_on()
+    assert (ana.rests, luis.rests) == (False, False)
+    plaza.disk_goes_on()
+    assert luis.heard[-5:] == ["ana: y"] * 5
