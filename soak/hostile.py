@@ -23,6 +23,10 @@ CROWD = 150
 """Connections of one attack: many, and still few enough for the descriptors of any system."""
 
 HOLD_S = 0.5
+PAUSE_S_MAX = 0.6
+"""Between two attacks: without it they take all of a small machine, and what is measured is that
+the honest wait for the processor."""
+
 CONNECT_S = 5.0
 TAKEN_S = 0.2
 
@@ -61,6 +65,7 @@ class Hostile:
             with contextlib.suppress(OSError):  # the server may well have had enough
                 attack()
             yield attack.__name__
+            time.sleep(PAUSE_S_MAX * self._chance.random())
 
     # The attacks
 

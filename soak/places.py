@@ -19,7 +19,7 @@ class Places(Struct, frozen=True):
         echo_tcp: a port; so are the others.
     """
 
-    folder: Path
+    folder: str
     echo_tcp: int
     echo_udp: int
     echo_tls: int
@@ -31,17 +31,17 @@ class Places(Struct, frozen=True):
     @property
     def history(self) -> Path:
         """Where the room keeps what is said."""
-        return self.folder / "plaza.db"
+        return Path(self.folder) / "plaza.db"
 
     @property
     def echo_unix(self) -> str:
         """The path of a Unix socket."""
-        return str(self.folder / "echo.sock")
+        return f"{self.folder}/echo.sock"
 
     @property
     def chat_unix(self) -> str:
         """The path of a Unix socket."""
-        return str(self.folder / "chat.sock")
+        return f"{self.folder}/chat.sock"
 
     @property
     def services(self) -> list[str]:
@@ -66,7 +66,7 @@ class Places(Struct, frozen=True):
         return [self.echo_tcp, self.echo_tls, self.hello_tcp, self.chat_tcp, self.chat_tls]
 
 
-def free_places(folder: Path) -> Places:
+def free_places(folder: str) -> Places:
     """Return places that were free a moment ago."""
     with_all = [socket.create_server((LOOPBACK, 0)) for _ in range(7)]
     ports = [sock.getsockname()[1] for sock in with_all]

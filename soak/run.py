@@ -152,7 +152,7 @@ def soak(seconds: float, seed: int, results: Path) -> list[str]:
         tempfile.TemporaryDirectory(prefix="enchufe-soak-") as folder,
         (results / "server.txt").open("wb") as output,
     ):
-        places = free_places(Path(folder))
+        places = free_places(folder)
         served = Served(places, output)
         try:
             outcome = asyncio.run(Soak(places, served, seconds, seed).run())

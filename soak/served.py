@@ -30,7 +30,7 @@ class Served:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "XDG_DATA_HOME": str(places.folder), "LC_ALL": "C.UTF-8"},
+            env={**os.environ, "XDG_DATA_HOME": places.folder, "LC_ALL": "C.UTF-8"},
         )
         self._seen = psutil.Process(self._process.pid)
 

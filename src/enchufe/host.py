@@ -228,8 +228,12 @@ class Host:
 
     def _wait(self, turns: Turns) -> Sequence[Order]:
         """Let the others have their turn before the rest of what a peer said."""
-        turns.is_waiting = True
-        return () if turns.is_resting else (Rest(turns.peer), self._turn_timer(turns.peer))
+        is_read = not turns.is_left_unread
+        turns.is_waiting = turns.is_left_unread = True
+        if turns.is_resting:
+            return ()
+        timer = self._turn_timer(turns.peer)
+        return (Rest(turns.peer), timer) if is_read else (timer,)
 
     def _turn_timer(self, peer: Peer) -> SetTimer:
         return SetTimer(f"{_TURN_TIMER}{peer.id}", 0.0)
@@ -243,8 +247,10 @@ class Host:
         may_go_on = not turns.is_waiting and turns.peer.id in self._turns
         if may_go_on and turns.begin_later():
             orders += self._turn(turns, at_ns)
-        is_all_told = not turns.is_waiting and turns.peer.id in self._turns
-        return [*orders, ReadOn(turns.peer)] if is_all_told else orders
+        if turns.is_waiting or turns.peer.id not in self._turns:
+            return orders
+        turns.is_left_unread = False
+        return [*orders, ReadOn(turns.peer)]
 
     def _rest_of(self, turns: Turns, at_ns: int) -> Sequence[Order]:
         """Tell the service all that waits, as its peer says no more."""

@@ -7,7 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.cuts import cut_anywhere
 
-from enchufe.core.text import SafeStream, safe_bytes, safe_character, safe_text
+from enchufe.core.text import (
+    ESCAPES_KEPT_MAX,
+    SafeStream,
+    _escapes,
+    safe_bytes,
+    safe_character,
+    safe_text,
+)
 
 PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
 
@@ -110,3 +117,10 @@ def test_a_character_split_between_reads_waits_for_its_end() -> None:
 def test_a_character_that_never_ends_is_shown_as_bytes_at_the_end() -> None:
     stream = SafeStream()
     assert stream.feed(b"a\xf0\x9f") + stream.feed(b"", final=True) == "a\\xf0\\x9f"
+
+
+def test_of_all_characters_there_are_few_are_kept_in_mind_and_all_are_safe() -> None:
+    everything = "".join(map(chr, range(0x11_0000)))
+    shown = safe_text(everything, keep="\n")
+    assert shown == "".join(c if c == "\n" else safe_character(c) for c in everything)
+    assert len(_escapes("\n")) <= ESCAPES_KEPT_MAX

@@ -80,7 +80,7 @@ DESCRIPTORS_RETRY_S = 1.0
 REFUSED_LINGERING_MAX = 64
 """Refused connections kept open at once while they read why; more are closed at once."""
 
-MESSAGES_BATCH_MAX = 256
+MESSAGES_BATCH_MAX = 32
 """Lines or frames of one peer that are told at a time, before the others have their turn: a
 hundred thousand may have come in one read."""
 
@@ -164,6 +164,10 @@ ROOM_ORDERS_BURST_S = 2.0
 ROOM_ANNOUNCED_PEERS_MAX = 100
 """When more members are in, it is told no more who comes, goes or changes their name: each of them
 would cost a message to all others, and a crowd that comes and goes would be all one hears of."""
+
+ROOM_DATAGRAM_PEERS_MAX = 100
+"""Members that come in datagrams, of whom the longest silent is let go for the next: their
+addresses may be forged, and each thing that is said is sent to every one of them."""
 
 ROOM_AWAY_PEERS_MAX = 1_000
 """Members whose connection broke and whose names are kept for them; of more, none are."""

@@ -41,7 +41,7 @@ class What(StrEnum):
     TOO_LONG = "too long"
     PRESENT = "present"  # who is here; answers a question
     ROOMS = "rooms"  # which rooms there are, and how many are in each
-    TOO_FAST = "too fast"  # you give orders faster than may be; this one was not obeyed
+    TOO_FAST = "too fast"  # you give orders faster than may be; until you pause none is obeyed
     UNKNOWN = "unknown"  # there is no such command
     USAGE = "usage"  # a command was written wrongly; an example
     EMPTY = "empty"  # nothing was said yet

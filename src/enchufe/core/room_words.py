@@ -49,7 +49,7 @@ class RoomWords(Struct, frozen=True):
     )
     stopping: str = N_("* This server ends now")
     empty: str = N_("* Nothing was said here yet")
-    too_fast: str = N_("* {other} was not done: too many orders at once; try again in a moment")
+    too_fast: str = N_("* {other} is not done: too many orders at once; try again in a moment")
     unknown: str = N_("* There is no {other}; /help lists what there is")
     usage: str = N_("* Write it like: {other}")
     file: str = N_("[{name}, {size}, {media}]")

@@ -6,10 +6,15 @@ terminal, so they are shown as escapes; printable text of any script stays as it
 
 import codecs
 import unicodedata
+from functools import cache
 
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\x1b": "\\e"}
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # part of ordinary words in Persian, Hindi and of emoji
+
+
+ESCAPES_KEPT_MAX = 1_000
+"""Characters whose escapes are kept in mind: strangers may send all there are."""
 
 
 def safe_character(character: str) -> str:
@@ -35,9 +40,29 @@ def safe_text(text: str, keep: str = "") -> str:
         text: any text, also with surrogates that stand for bytes that are not UTF-8.
         keep: characters to leave alone, such as ``"\\n"``.
     """
-    if text.isprintable():
-        return text
-    return "".join(c if c in keep else safe_character(c) for c in text)
+    return text if text.isprintable() else text.translate(_escapes(keep))
+
+
+class _Escapes(dict[int, str]):
+    """What each character becomes, found out when it is first met.
+
+    Args:
+        keep: characters to leave alone.
+    """
+
+    def __init__(self, keep: str) -> None:
+        super().__init__({ord(character): character for character in keep})
+
+    def __missing__(self, code: int) -> str:
+        safe = safe_character(chr(code))
+        if len(self) < ESCAPES_KEPT_MAX:
+            self[code] = safe
+        return safe
+
+
+@cache
+def _escapes(keep: str) -> _Escapes:
+    return _Escapes(keep)
 
 
 def safe_bytes(data: bytes, keep: str = "") -> str:

@@ -26,13 +26,23 @@ class Turns:
         decoder: cuts the stream into pieces.
     """
 
-    __slots__ = ("_came", "_later", "decoder", "is_resting", "is_waiting", "peer", "pieces")
+    __slots__ = (
+        "_came",
+        "_later",
+        "decoder",
+        "is_left_unread",
+        "is_resting",
+        "is_waiting",
+        "peer",
+        "pieces",
+    )
 
     def __init__(self, peer: Peer, decoder: Decoder) -> None:
         self.peer = peer
         self.decoder = decoder
         self.pieces: Iterator[Piece] = iter(())
         self.is_waiting = False  # for its next turn, or for the service
+        self.is_left_unread = False  # until all is told
         self.is_resting = False  # the service wants no more for now
         self._came = b""  # what the pieces that wait are cut from
         self._later = b""  # what came after that

@@ -6,8 +6,13 @@ from tests.services.chat.plaza import Plaza
 from enchufe.core.events import Reason
 from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame, Kind
 from enchufe.core.history import Line
-from enchufe.core.limits import ROOM_ANNOUNCED_PEERS_MAX, ROOM_WAITING_FILES_MAX
-from enchufe.services.chat import arrivals, files, kept
+from enchufe.core.limits import (
+    ROOM_ANNOUNCED_PEERS_MAX,
+    ROOM_DATAGRAM_PEERS_MAX,
+    ROOM_WAITING_FILES_MAX,
+)
+from enchufe.core.peer import Transport
+from enchufe.services.chat import arrivals, files, kept, sayings
 from enchufe.services.chat.orders import NAMES_TOLD_MAX
 
 
@@ -195,3 +200,57 @@ def test_of_very_many_names_the_first_are_told_and_how_many_more() -> None:
     assert len(names) == NAMES_TOLD_MAX + 1
     assert names[0] == "ana (tcp)"
     assert names[-1] == "… (+6)"
+
+
+# Datagrams, whose sources may be forged
+
+
+def test_of_too_many_that_come_in_datagrams_the_longest_silent_is_let_go() -> None:
+    plaza = Plaza()
+    first, second = plaza.member("first", Transport.UDP), plaza.member("second", Transport.UDP)
+    stays = plaza.member("stays")
+    for _ in range(ROOM_DATAGRAM_PEERS_MAX - 2):
+        plaza.raw(Transport.UDP).says("hola")
+    first.says("still here")
+    plaza.raw(Transport.UDP).says("one too many")
+    assert (first.closed_for, second.closed_for) == (None, Reason.SILENT)
+    assert stays.closed_for is None
+    second.says("am I?")
+    first.says("/who")
+    assert "second" not in first.datagrams[-1]
+
+
+def test_who_was_let_go_and_speaks_again_comes_in_again() -> None:
+    plaza = Plaza()
+    ana = plaza.framed(Transport.UDP)
+    ana.joins("ana", "session")
+    for _ in range(ROOM_DATAGRAM_PEERS_MAX):
+        plaza.raw(Transport.UDP).says("hola")
+    assert ana.closed_for is Reason.SILENT
+    again = plaza.framed(Transport.UDP)
+    again.asks_since(1)
+    assert ("NOTICE", {"what": "stranger"}) in again.frames
+    again.joins("ana", "session")
+    assert dict(again.frames)["JOINED"]["name"] == "ana"
+
+
+# All at once
+
+
+def test_when_much_is_to_be_told_each_waits_for_what_they_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sayings, "TOLD_AT_ONCE_MAX", 30)  # for three members, ten lines
+    plaza = Plaza(waits=True)
+    ana, luis = plaza.member("ana"), plaza.member("luis")
+    plaza.member("eva")
+    ana.says(*["x"] * 10)
+    assert not ana.rests
+    luis.says("one line")
+    assert (ana.rests, luis.rests) == (False, True)
+    ana.says(*["y"] * 5)
+    assert ana.rests
+    plaza.disk_goes_on()
+    assert (ana.rests, luis.rests) == (False, False)
+    plaza.disk_goes_on()
+    assert luis.heard[-5:] == ["ana: y"] * 5

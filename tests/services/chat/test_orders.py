@@ -108,17 +108,17 @@ def test_a_message_needs_somebody_and_something() -> None:
 
 
 ORDERS_AT_ONCE = int(ROOM_ORDERS_PER_S_MAX * ROOM_ORDERS_BURST_S)
-TOO_FAST = "* /who was not done: too many orders at once; try again in a moment"
+TOO_FAST = "* /who is not done: too many orders at once; try again in a moment"
 
 
-def test_who_orders_too_fast_is_told_so_and_not_obeyed() -> None:
+def test_who_orders_too_fast_is_told_so_once_and_not_obeyed() -> None:
     plaza = Plaza()
     ana, luis = plaza.raw(), plaza.member("luis")
     ana.says("hola")
     plaza.forgets_what_was_heard()
-    ana.says(*["/who"] * (ORDERS_AT_ONCE + 2))
+    ana.says(*["/who"] * (ORDERS_AT_ONCE + 100))
     here = "* Here: guest1 (tcp), luis (tcp)"
-    assert ana.heard == [*[here] * ORDERS_AT_ONCE, TOO_FAST, TOO_FAST]
+    assert ana.heard == [*[here] * ORDERS_AT_ONCE, TOO_FAST]
     luis.says("/who")
     assert luis.heard == [here], "others' orders are counted apart"
 

@@ -49,7 +49,15 @@ class Arrivals:
             room.members.call(member, room.words.host)
             room.members.become(member, State.PRESENT)
             return ()
-        return (SetTimer(arrival_timer(peer), ARRIVAL_S),)
+        return (*self._make_place(), SetTimer(arrival_timer(peer), ARRIVAL_S))
+
+    def _make_place(self) -> list[Command]:
+        """Let go of whoever has been silent longest, if too many come in datagrams."""
+        silent = self._room.members.most_silent()
+        if silent is None:
+            return []
+        self._room.members.remove(silent)
+        return [Close(silent.peer, Reason.SILENT), *self._gone(silent, What.LOST)]
 
     def framed(self, member: Member) -> None:
         """Speak frames to somebody from now on."""

@@ -72,6 +72,11 @@ class Kept:
         if line.session:
             self._waiting_numbers[line.session] = line.number
 
+    @property
+    def waiting_count(self) -> int:
+        """How many lines are on their way to safety."""
+        return len(self._waiting)
+
     def is_waiting(self, session: str, number: int) -> bool:
         """Return whether a session's number is on its way to safety."""
         return number <= self._waiting_numbers.get(session, 0)

@@ -1,10 +1,15 @@
 """Who is in which room, and what they are called."""
 
 from bisect import bisect_left, insort
+from collections import OrderedDict
 from collections.abc import Sequence
 from enum import Enum
 
-from enchufe.core.limits import ROOM_ORDERS_BURST_S, ROOM_ORDERS_PER_S_MAX
+from enchufe.core.limits import (
+    ROOM_DATAGRAM_PEERS_MAX,
+    ROOM_ORDERS_BURST_S,
+    ROOM_ORDERS_PER_S_MAX,
+)
 from enchufe.core.pace import Pace
 from enchufe.core.peer import Peer
 from enchufe.services.chat.names import key_of
@@ -34,6 +39,7 @@ class Member:
         "awaits_drained",
         "framed",
         "has_joined",
+        "is_too_fast",
         "last_id",
         "missed",
         "name",
@@ -60,6 +66,7 @@ class Member:
         self.missed = 0  # lines left out while they did not read
         self.unkept = 0  # lines of theirs that are not on disk yet
         self.orders: Pace | None = None  # how fast they come; most give none
+        self.is_too_fast = False  # and has been told so, until an order is obeyed again
         self.rests = False  # whether we leave them unread for that
 
     def may_order(self, at_ns: int) -> bool:
@@ -67,7 +74,9 @@ class Member:
         if self.orders is None:
             at_once = ROOM_ORDERS_PER_S_MAX * ROOM_ORDERS_BURST_S
             self.orders = Pace(ROOM_ORDERS_PER_S_MAX, at_once, at_ns)
-        return self.orders.allows(at_ns)
+        may_order = self.orders.allows(at_ns)
+        self.is_too_fast &= not may_order
+        return may_order
 
 
 class Audience:
@@ -87,6 +96,7 @@ class Members:
         self._by_name: dict[str, Member] = {}
         self._by_session: dict[str, Member] = {}
         self._away: dict[int, Member] = {}
+        self._datagrams: OrderedDict[int, Member] = OrderedDict()  # who was heard last, last
         self._audiences: dict[str, Audience] = {}
         self._inside: dict[str, list[Member]] = {}  # by name, in the order of their names
 
@@ -129,6 +139,18 @@ class Members:
     def add(self, member: Member) -> None:
         """Take somebody in, who may have no name yet."""
         self._by_peer[member.peer.id] = member
+        if not member.peer.is_stream:
+            self._datagrams[member.peer.id] = member
+
+    def heard(self, member: Member) -> None:
+        """Note that somebody spoke who comes in datagrams."""
+        self._datagrams.move_to_end(member.peer.id)
+
+    def most_silent(self) -> Member | None:
+        """Return who of those that come in datagrams is one too many, if anybody is."""
+        if len(self._datagrams) <= ROOM_DATAGRAM_PEERS_MAX:
+            return None
+        return next(iter(self._datagrams.values()))
 
     def remove(self, member: Member) -> None:
         """Forget somebody, and their name."""
@@ -141,6 +163,7 @@ class Members:
     def part(self, member: Member) -> None:
         """Forget the connection of somebody."""
         self._by_peer.pop(member.peer.id, None)
+        self._datagrams.pop(member.peer.id, None)
         self._audiences.pop(member.room, None)
 
     def keep_away(self, member: Member) -> None:

@@ -103,9 +103,14 @@ class Memories:
         return [*commands, *self._now(member)]
 
     def _now(self, member: Member) -> list[Command]:
-        """Tell somebody what was told to the others meanwhile; from now on they are with them."""
+        """Tell somebody what was told to the others meanwhile; from now on they are with them.
+
+        Where a thousand lines are said while somebody comes in, the last of them will do.
+        """
         heard_by_itself = None if member.framed else member.peer  # who types, sees it
         lines = self._room.kept.told_after(member.room, member.last_id, but=heard_by_itself)
+        if not member.framed:  # who speaks frames would ask for the rest
+            lines = lines[-HISTORY_LINES_MAX:]
         commands = self._lines(member, lines)
         self._room.members.become(member, State.PRESENT)
         return commands

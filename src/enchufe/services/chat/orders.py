@@ -57,9 +57,12 @@ class Orders:
         known = self._known.get(command.lower())
         if known is None:
             return self._room.tell.notice(member, Notice(What.UNKNOWN, other=command[:40]))
-        if command.lower() not in _UNPACED and not member.may_order(at_ns):
-            return self._room.tell.notice(member, Notice(What.TOO_FAST, other=command))
-        return known(member, rest.strip(), at_ns)
+        if command.lower() in _UNPACED or member.may_order(at_ns):
+            return known(member, rest.strip(), at_ns)
+        if member.is_too_fast:  # and has been told so
+            return []
+        member.is_too_fast = True
+        return self._room.tell.notice(member, Notice(What.TOO_FAST, other=command))
 
     def _usage(self, member: Member, example: str) -> list[Command]:
         return self._room.tell.notice(member, Notice(What.USAGE, other=example))

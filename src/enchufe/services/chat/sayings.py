@@ -15,6 +15,11 @@ UNKEPT_LINES_MAX = 1000
 """Lines of one person on their way to the disk, after which that person is left unread."""
 
 
+TOLD_AT_ONCE_MAX = 200_000
+"""Lines on their way times those who are told: it takes some tenths of a second, in which nobody
+else is served. A crowd that speaks all at once may make it twice as much."""
+
+
 class Sayings:
     """Takes in what members say.
 
@@ -58,10 +63,18 @@ class Sayings:
         )
         room.kept.wait(line, member.peer)
         member.unkept += 1
-        if member.unkept < UNKEPT_LINES_MAX:
+        if member.unkept < UNKEPT_LINES_MAX and not self._is_much():
             return [Remember(line)]
         member.rests = True  # and said again with each line, as their files may have read on
         return [Remember(line), Rest(member.peer)]
+
+    def _is_much(self) -> bool:
+        """Return whether as much is on its way as may be told in one go.
+
+        Then each who says something waits until it is kept, so that everybody has their turn.
+        """
+        room = self._room
+        return room.kept.waiting_count * room.members.count > TOLD_AT_ONCE_MAX
 
     def say_numbered(
         self, member: Member, text: bytes, at_ns: int, number: int

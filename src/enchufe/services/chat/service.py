@@ -24,6 +24,7 @@ from enchufe.core.files import FileEvent
 from enchufe.core.frames import Kind
 from enchufe.core.limits import ROOM_FILE_BYTES_MAX
 from enchufe.core.payloads import payload_of
+from enchufe.core.peer import Peer
 from enchufe.core.room import SAID_BYTES_MAX, Join, Notice, Since, What
 from enchufe.core.room_words import RoomWords
 from enchufe.core.text import safe_bytes
@@ -63,10 +64,10 @@ class Chat:
         """Return what to do about ``event``."""
         match event:
             case MessageReceived():
-                member = self._room.members.of(event.peer)
+                member = self._heard(event.peer)
                 return () if member is None else self._message(member, event)
             case FrameReceived() | PeerFramed() | PeerBehind():
-                member = self._room.members.of(event.peer)
+                member = self._heard(event.peer)
                 return () if member is None else self._by_member(member, event)
             case PeerFinished() | PeerDrained() | PeerClosed():
                 return self._of_connection(event)
@@ -80,6 +81,13 @@ class Chat:
                 return self._room.tell_stopping()
             case _:
                 return self._files.handle(event) if isinstance(event, FileEvent) else ()
+
+    def _heard(self, peer: Peer) -> Member | None:
+        """Return who ``peer`` is, who has given a sign of life."""
+        member = self._room.members.of(peer)
+        if member is not None and not peer.is_stream:
+            self._room.members.heard(member)
+        return member
 
     def _of_connection(self, event: PeerFinished | PeerDrained | PeerClosed) -> Sequence[Command]:
         """Tell the files too, also when whoever it is about is no member any more."""
