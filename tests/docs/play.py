@@ -90,7 +90,7 @@ class Player:
 
     def _await_shown(self, terminal: Terminal, step: Step) -> None:
         """Wait until the terminal shows what the page says, and nothing more follows."""
-        end = time.monotonic() + PATIENCE_S / 4
+        end = time.monotonic() + (PATIENCE_S / 4 if self._refresh else PATIENCE_S)
         if self._refresh and step.typed and not step.shown:
             terminal.settle(STARTING_S, STARTING_S)
         while terminal.is_busy and time.monotonic() < end and not _is_true(step, terminal.shown()):
