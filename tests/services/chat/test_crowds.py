@@ -14,6 +14,7 @@ from enchufe.core.limits import (
 from enchufe.core.peer import Transport
 from enchufe.services.chat import arrivals, files, kept, sayings
 from enchufe.services.chat.orders import NAMES_TOLD_MAX
+from enchufe.services.chat.sayings import UNKEPT_LINES_MAX
 
 
 def crowded(plaza: Plaza, count: int) -> None:
@@ -254,3 +255,15 @@ def test_when_much_is_to_be_told_each_waits_for_what_they_said(
     assert (ana.rests, luis.rests) == (False, False)
     plaza.disk_goes_on()
     assert luis.heard[-5:] == ["ana: y"] * 5
+
+
+def test_who_waits_for_lines_that_cannot_be_kept_is_heard_again() -> None:
+    plaza = Plaza(waits=True)
+    ana, luis = plaza.member("ana"), plaza.member("luis")
+    ana.says(*["x"] * UNKEPT_LINES_MAX)
+    assert ana.rests
+    plaza.disk_is_full("no place")
+    assert not ana.rests
+    plaza.forgets_what_was_heard()
+    ana.says("/msg luis can you hear me?")
+    assert luis.heard == ["(ana, to you alone) can you hear me?"]

@@ -127,10 +127,14 @@ class Sayings:
             for line, previous in safe.lines:
                 if line.number:
                     commands += self._room.tell.taken(member, line.number, line.id, previous)
-        if member.rests and member.unkept <= UNKEPT_LINES_MAX // 4:
-            member.rests = False
-            commands.append(ReadOn(member.peer))
-        return commands
+        return [*commands, *self._read_on(member)]
+
+    def _read_on(self, member: Member) -> list[Command]:
+        """Read again from somebody of whom little is on its way any more."""
+        if not member.rests or member.unkept > UNKEPT_LINES_MAX // 4:
+            return []
+        member.rests = False
+        return [ReadOn(member.peer)]
 
     def not_remembered(self, event: NotRemembered) -> list[Command]:
         """Tell those whose lines cannot be kept that they were not said."""
@@ -141,4 +145,5 @@ class Sayings:
                 member.unkept -= 1
                 notice = self._room.read_only(waiting.line.number)
                 commands += self._room.tell.notice(member, notice)
+                commands += self._read_on(member)
         return commands
