@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from enchufe import __version__
-from enchufe.cli import chat, connect, key, ps, receive, run, send, serve, stop, talk
+from enchufe.cli import chat, connect, key, ps, receive, replay, run, send, serve, stop, talk
 from enchufe.cli.parsing import CommandParser
 from enchufe.clients.language import LANGUAGES, _, choose, language_of
 from enchufe.clients.saying import say_error
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title=_("commands"), metavar=_("COMMAND"), required=True, parser_class=CommandParser
     )
-    for command in (serve, connect, talk, chat, send, receive, run, stop, key, ps):
+    for command in (serve, connect, talk, chat, send, receive, run, stop, key, ps, replay):
         command.add_parser(commands)
     return parser
 
