@@ -11,7 +11,7 @@ from enchufe.core.endpoint import Endpoint
 from enchufe.core.events import Event, MessageReceived, PeerClosed, PeerFinished
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing
-from enchufe.core.traffic import BytesReceived, BytesSent, PeerMet, Traffic
+from enchufe.core.traffic import BytesReceived, BytesSent, EndQueued, PeerMet, Traffic
 from enchufe.host import Host
 from enchufe.net.datagram_batch import is_supported
 from enchufe.net.door import Door
@@ -79,7 +79,7 @@ def met(transport: Transport, family: int, asked: str) -> tuple[list[Traffic], t
 def test_every_read_of_a_stream_is_shown_and_every_write() -> None:
     seen, client = met(Transport.TCP, socket.AF_INET, "127.0.0.1")
     assert [type(fact) for fact in seen] == [
-        PeerMet, BytesReceived, BytesReceived, BytesSent, BytesSent
+        PeerMet, BytesReceived, BytesReceived, BytesSent, BytesSent, EndQueued
     ]  # fmt: skip
     assert [fact.data for fact in seen if isinstance(fact, BytesReceived)] == [b"he", b"llo\n"]
     assert [fact.data for fact in seen if isinstance(fact, BytesSent)] == [b"HELLO\n", b"all\n"]

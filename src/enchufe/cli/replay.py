@@ -19,6 +19,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         examples=(
             ("enchufe serve echo@tcp://:3500 --record run.enchufe", _("make a recording")),
             ("enchufe replay run.enchufe", _("play it to the service again")),
+            ("enchufe replay run.enchufe --lang es", _("the same, told in Spanish")),
         ),
     )
     parser.add_argument("recording", type=Path, metavar=_("FILE"), help=_("the recording"))

@@ -45,4 +45,11 @@ class BytesSent(Struct, frozen=True, tag=True):
     data: bytes
 
 
-Traffic: TypeAlias = PeerMet | BytesReceived | BytesSent
+class EndQueued(Struct, frozen=True, tag=True):
+    """Nothing more is said to a peer after what is queued: a half-close, or the end."""
+
+    at_ns: int
+    peer: Peer
+
+
+Traffic: TypeAlias = PeerMet | BytesReceived | BytesSent | EndQueued

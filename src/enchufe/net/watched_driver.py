@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from time import time_ns
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from enchufe.core.commands import Order, Send, Spread
+from enchufe.core.commands import Close, Finish, Order, Send, Spread
 from enchufe.core.peer import Peer
-from enchufe.core.traffic import BytesReceived, BytesSent, PeerMet, Traffic
+from enchufe.core.traffic import BytesReceived, BytesSent, EndQueued, PeerMet, Traffic
 from enchufe.net.addresses import peer_at
 from enchufe.net.driver import Driver, Link
 
@@ -63,17 +63,16 @@ class WatchedDriver(Driver):
         at_ns = time_ns()
         for order in orders:
             if isinstance(order, Send):
-                self._leaves(at_ns, order.peer, order.message)
+                self._came_by(BytesSent(at_ns, order.peer, order.message))
             elif isinstance(order, Spread):
                 for peer in order.peers:
                     if peer is not order.but:
-                        self._leaves(at_ns, peer, order.message)
+                        self._came_by(BytesSent(at_ns, peer, order.message))
+            elif isinstance(order, Finish | Close):
+                self._came_by(EndQueued(at_ns, order.peer))
         super().perform(orders)
 
-    def _leaves(self, at_ns: int, peer: Peer, message: bytes) -> None:
-        if peer.id in self.links:
-            self._came_by(BytesSent(at_ns, peer, message))
-
     def _came_by(self, fact: Traffic) -> None:
-        if fact.peer.is_elsewhere:
+        """Show it, unless the peer has left, or is the person at our own screen."""
+        if fact.peer.is_elsewhere and fact.peer.id in self.links:
             self._tap(fact)

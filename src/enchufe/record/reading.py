@@ -96,14 +96,14 @@ class RecordedRun:
                 self.ending = entry.fact.ending
                 return
             if entry.service not in names:
-                raise self._wrong(f"service {entry.service!r}")
+                raise self.wrong(f"service {entry.service!r}")
             yield Numbered(self.lines, entry)
 
     def _entry(self, line: bytes) -> Entry:
         try:
             entry = self._decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise self._wrong(error) from None
+            raise self.wrong(error) from None
         peer = getattr(entry.fact, "peer", None)
         if not isinstance(peer, Peer):
             return entry
@@ -116,10 +116,11 @@ class RecordedRun:
     def _known(self, peer: Peer, entry: Entry) -> Peer:
         known = self._peers.setdefault(peer.id, peer)
         if known != peer or (peer.id in self._gone and isinstance(entry.fact, PeerOpened)):
-            raise self._wrong(f"peer {peer.id} twice")
+            raise self.wrong(f"peer {peer.id} twice")
         return known
 
-    def _wrong(self, why: object) -> UsageError:
+    def wrong(self, why: object) -> UsageError:
+        """Return the error that says why the line that was read last cannot be."""
         return UsageError(
             N_("{path}, line {line}, is not a recording's: {why}"),
             hint=N_("Put that line right, or leave it out"),

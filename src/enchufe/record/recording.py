@@ -4,7 +4,6 @@ Each line is handed to the system as it happens, so that a program that is kille
 the one it was writing at most. Nothing that befalls the file ends the run.
 """
 
-import os
 import platform
 from collections.abc import Callable
 from io import FileIO
@@ -15,13 +14,13 @@ import msgspec
 
 from enchufe import __version__
 from enchufe.core.commands import Command
-from enchufe.core.errors import N_, DeniedError, UsageError
 from enchufe.core.events import Event
 from enchufe.core.limits import RECORDING_BYTES_MAX
 from enchufe.core.notices import RecordingStopped
 from enchufe.core.traffic import Traffic
 from enchufe.record.entries import Ending, Entry, RecordingEnded
 from enchufe.record.header import Header, RecordedService
+from enchufe.record.new_file import new_file
 
 
 class Recording:
@@ -52,7 +51,7 @@ class Recording:
         self._bytes_max = bytes_max
         self._size_bytes = 0
         self._encode = msgspec.json.Encoder().encode
-        self._file: FileIO | None = _new_file(path)
+        self._file: FileIO | None = new_file(path)
         began_ns = time_ns()
         header = Header(began_ns, __version__, command, platform.platform(), services)
         self._write(self._encode(header), began_ns)
@@ -124,23 +123,3 @@ class Recording:
         if self._file is not None:
             self._file.close()
             self._file = None
-
-
-def _new_file(path: Path) -> FileIO:
-    try:
-        file = FileIO(path, "xb", opener=_for_its_owner)
-    except FileExistsError:
-        raise UsageError(
-            N_("{path} is there already, and a recording overwrites nothing"),
-            hint=N_("Choose another name, or remove it first"),
-            path=path,
-        ) from None
-    except OSError as error:
-        raise DeniedError(
-            N_("cannot record into {path}: {why}"), path=path, why=error.strerror or error
-        ) from None
-    return file
-
-
-def _for_its_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
