@@ -15,6 +15,7 @@ from enchufe.cli import main
 from enchufe.core.exits import ExitCode
 
 COMMANDS = ("serve", "connect", "talk", "chat", "send", "receive", "run", "stop", "key", "ps")
+COMMANDS += ("replay", "convert")
 
 
 def test_every_exit_code_is_in_the_help() -> None:

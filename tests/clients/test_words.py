@@ -33,6 +33,7 @@ from enchufe.core.notices import (
     PeerLeft,
     PeerRefused,
     Ready,
+    RecordingStopped,
     Refusal,
     ServerNotRemembered,
     ServerRemembered,
@@ -174,6 +175,14 @@ SENTENCES: list[tuple[Notice, str]] = [
     (
         ListBroken(0, "/tmp/l", "“{text}” is not a network", {"text": "ten"}),
         "/tmp/l changed and is not understood, the former list stays: “ten” is not a network",
+    ),
+    (
+        RecordingStopped(0, "run.enchufe", 1024, "No space left on device"),
+        "nothing more is recorded in run.enchufe, the run goes on: No space left on device",
+    ),
+    (
+        RecordingStopped(0, "run.enchufe", 1536),
+        "nothing more is recorded in run.enchufe, the run goes on: 1.5 KiB (--record-max)",
     ),
 ]
 

@@ -13,6 +13,8 @@ from enchufe.core.commands import Command
 from enchufe.core.events import Event, Reason
 from enchufe.core.exits import ExitCode
 from enchufe.core.notices import Notice, Refusal, TlsFault
+from enchufe.core.traffic import Traffic
+from enchufe.record.entries import RecordingEnded
 
 PAGES = [ROOT / "docs" / code / "reference.md" for code in ("en", "es")]
 READMES = [ROOT / "README.md", ROOT / "README.es.md"]
@@ -26,7 +28,7 @@ def rows(page: Path) -> list[list[str]]:
 @pytest.mark.parametrize("page", PAGES, ids=language)
 def test_the_tables_are_those_of_the_program(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert len(REGION.findall(text)) == 12
+    assert len(REGION.findall(text)) == 14
     assert text == with_tables(text, language(page)), f"run: python -m tests.docs.tables {page}"
 
 
@@ -40,7 +42,8 @@ def test_a_wrong_table_is_found_out() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=language)
 def test_every_event_command_and_notice_is_listed_with_its_fields(page: Path) -> None:
     listed = {row[0]: row[1] for row in rows(page) if row[0].strip("`")[:1].isupper()}
-    kinds = [kind for union in (Event, Command, Notice) for kind in get_args(union)]
+    kinds = [kind for union in (Event, Command, Notice, Traffic) for kind in get_args(union)]
+    kinds.append(RecordingEnded)
     for kind in kinds:
         assert listed.pop(f"`{kind.__name__}`") == f"`{', '.join(kind.__struct_fields__)}`"
     assert {name for name in listed if not name.strip("`").isupper() and "_" not in name} == set()

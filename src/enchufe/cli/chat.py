@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, seconds, size_bytes
+from enchufe.cli.parsing import add_encryption, add_recording, record_wish, seconds, size_bytes
 from enchufe.cli.reaching import add_reaching, dialling_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
@@ -88,6 +88,7 @@ def _add_visit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
     )
+    add_recording(parser)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -112,6 +113,7 @@ async def _chat(arguments: argparse.Namespace) -> ExitCode:
         messages=arguments.send,
         folder=arguments.into or downloads_folder(dict(os.environ), Path.home()),
         auto_fetch_bytes=_auto_fetch_bytes(arguments, at_terminal=at_terminal),
+        record=record_wish(arguments),
     )
     witness: Witness | None = JsonLines(sys.stdout.buffer).write if arguments.log else None
     return await Chatting(dialling, wish, witness).run()

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, buffer_bytes, seconds
+from enchufe.cli.parsing import add_encryption, add_recording, buffer_bytes, record_wish, seconds
 from enchufe.cli.reaching import add_reaching, dialling_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
@@ -93,6 +93,7 @@ def _add_showing(parser: argparse.ArgumentParser) -> None:
         "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
     )
     group.add_argument("--quiet", action="store_true", help=_("no figures at the end"))
+    add_recording(group)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -134,6 +135,7 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
         wait_s=arguments.wait,
         half_close=arguments.half_close,
         figures=not (arguments.quiet or arguments.log or arguments.buffer),
+        record=record_wish(arguments),
     )
     return await call.run()
 

@@ -6,13 +6,28 @@ import sys
 from collections.abc import Sequence
 
 from enchufe import __version__
-from enchufe.cli import chat, connect, key, ps, receive, run, send, serve, stop, talk
+from enchufe.cli import (
+    chat,
+    connect,
+    convert,
+    key,
+    ps,
+    receive,
+    replay,
+    run,
+    send,
+    serve,
+    stop,
+    talk,
+)
 from enchufe.cli.parsing import CommandParser
 from enchufe.clients.language import LANGUAGES, _, choose, language_of
 from enchufe.clients.saying import say_error
 from enchufe.clients.standard_streams import discard_output, fill_missing_streams, is_output_lost
 from enchufe.core.errors import EnchufeError
 from enchufe.core.exits import ExitCode
+
+_COMMANDS = (serve, connect, talk, chat, send, receive, run, stop, key, ps, replay, convert)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -93,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title=_("commands"), metavar=_("COMMAND"), required=True, parser_class=CommandParser
     )
-    for command in (serve, connect, talk, chat, send, receive, run, stop, key, ps):
+    for command in _COMMANDS:
         command.add_parser(commands)
     return parser
 

@@ -3,11 +3,13 @@
 import argparse
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from enchufe.clients.language import LANGUAGES, _
 
 if TYPE_CHECKING:
+    from enchufe.clients.recorder import RecordWish
     from enchufe.net.tls import TlsSettings
 
 Example = tuple[str, str]
@@ -112,6 +114,33 @@ def add_networks(group: "argparse._ArgumentGroup") -> None:
         metavar=_("NETWORK"),
         help=_("all but these; a changed @FILE is read again and drops nobody"),
     )
+
+
+def add_recording(group: "argparse._ActionsContainer") -> None:
+    """Add what makes a recording; `record_wish` reads it."""
+    group.add_argument(
+        "--record",
+        type=Path,
+        metavar=_("FILE"),
+        help=_("write all that happens and is said into a new file, for enchufe replay"),
+    )
+    group.add_argument(
+        "--record-max",
+        type=size_bytes,
+        metavar=_("SIZE"),
+        help=_("let the recording grow to this size and no further (default: 1G)"),
+    )
+
+
+def record_wish(arguments: argparse.Namespace) -> "RecordWish | None":
+    """Return what is to be recorded, as the options of `add_recording` say."""
+    from enchufe.clients.recorder import RecordWish
+    from enchufe.core.limits import RECORDING_BYTES_MAX
+
+    if arguments.record is None:
+        return None
+    bytes_max = arguments.record_max or RECORDING_BYTES_MAX
+    return RecordWish(arguments.record.expanduser(), bytes_max)
 
 
 def add_encryption(

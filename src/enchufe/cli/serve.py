@@ -8,9 +8,11 @@ from enchufe.cli.controlling import add_control, control_choices
 from enchufe.cli.parsing import (
     add_encryption,
     add_networks,
+    add_recording,
     buffer_bytes,
     count,
     limit,
+    record_wish,
     seconds,
     size_bytes,
     tls_settings,
@@ -89,6 +91,7 @@ def _add_talking(parser: argparse.ArgumentParser) -> None:
         "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
     )
     group.add_argument("--quiet", action="store_true", help=_("show problems only"))
+    add_recording(group)
     group.add_argument(
         "--workers",
         type=count,
@@ -226,4 +229,5 @@ def _choices(arguments: argparse.Namespace) -> "Choices":
         serve_max=arguments.stop_after,
         tls=tls_settings(arguments),
         control=control_choices(arguments),
+        record=record_wish(arguments),
     )

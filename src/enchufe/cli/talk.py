@@ -5,7 +5,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, add_networks, size_bytes, tls_settings
+from enchufe.cli.parsing import (
+    add_encryption,
+    add_networks,
+    add_recording,
+    record_wish,
+    size_bytes,
+    tls_settings,
+)
 from enchufe.cli.reaching import CONNECT_TIMEOUT_S, add_reaching, dialling_of, family_of
 from enchufe.clients.language import _
 from enchufe.core.errors import N_, UsageError
@@ -75,6 +82,7 @@ def _add_talking(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
     )
+    add_recording(group)
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
@@ -160,4 +168,5 @@ def _habits(arguments: argparse.Namespace) -> "Habits":
         interactive=at_terminal,
         log=arguments.log is not None,
         taking=taking,
+        record=record_wish(arguments),
     )

@@ -7,6 +7,7 @@ from enchufe.clients.calling import Calling
 from enchufe.clients.display import Display
 from enchufe.clients.ending import Ending
 from enchufe.clients.language import _
+from enchufe.clients.recorder import Recorder, RecordWish
 from enchufe.clients.saying import say
 from enchufe.clients.speech import Manner, Speech
 from enchufe.clients.standard_streams import OutputGuard
@@ -25,7 +26,11 @@ from enchufe.core.text import safe_text
 from enchufe.host import Host, Witness
 from enchufe.net.dial import Dialling
 from enchufe.net.stream import StreamLink
+from enchufe.record.header import Connected, RecordedService
 from enchufe.services.caller import Caller
+
+CONNECT = "connect"
+"""What the service calls itself in notices and recordings."""
 
 FLOOD_PAUSE_S = 0.001
 """Rest after each `DATAGRAM_BATCH_MAX` datagrams: a socket holds a few hundred small ones."""
@@ -52,6 +57,10 @@ class Call:
         wait_s: as in `Caller`.
         half_close: as in `Caller`.
         figures: whether to say at the end how many datagrams went and came.
+        record: what is to be recorded; None for nothing.
+
+    Raises:
+        EnchufeError: it cannot be recorded.
     """
 
     def __init__(
@@ -64,6 +73,7 @@ class Call:
         wait_s: float | None = None,
         half_close: bool = True,
         figures: bool = True,
+        record: RecordWish | None = None,
     ) -> None:
         self._dialling = dialling
         self._is_interactive = manner.interactive
@@ -79,16 +89,20 @@ class Call:
         self._messages_sent = self._messages_received = 0
         self._said_all = False
         self._hint_timer: asyncio.TimerHandle | None = None
+        recorded = RecordedService(CONNECT, Connected(wait_s, half_close))
+        self._recorder = Recorder(record, CONNECT, [recorded])
+        shown = witness and self._output.guard(witness)
         self._calling = Calling(
-            "connect",
+            CONNECT,
             dialling,
             Host(
                 Caller(wait_s, half_close=half_close),
-                witness=witness and self._output.guard(witness),
+                witness=self._recorder.witness(CONNECT, shown),
             ),
             notify=self._notice,
             show=self._show,
             cut=_cut,
+            tap=self._recorder.tap(CONNECT),
         )
         self._driver = self._calling.driver
 
@@ -98,7 +112,10 @@ class Call:
         Raises:
             EnchufeError: the peer could not be reached.
         """
-        exit_code = await self._calling.run(self._talk)
+        try:
+            exit_code = await self._calling.run(self._talk)
+        finally:
+            self._recorder.close()
         self._said_all = False
         self._expect_more()
         self._display_rest()

@@ -5,6 +5,7 @@ import itertools
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from enchufe.clients.language import explain
 from enchufe.clients.saying import say
@@ -24,6 +25,7 @@ from enchufe.host import Host
 from enchufe.net.dial import Dialling, dial_stream
 from enchufe.net.dialled_datagram import DialledDatagram
 from enchufe.net.driver import Driver, Equipment
+from enchufe.net.watched_driver import Tap, WatchedDriver
 
 _DENYING = (TlsFault.DISTRUSTED, TlsFault.CERTIFICATE_WANTED)
 
@@ -41,6 +43,7 @@ class Calling:
             than the buffer.
         equipment: performs what is not about sockets; its ``dial`` and
             ``hold_input`` are ours.
+        tap: shown every read and every write; None where nobody looks.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Calling:
         show: Callable[[Peer, bytes], None],
         cut: Callable[[int, int], None],
         equipment: Equipment | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self.datagram: DialledDatagram | None = None
         self.exit_code: ExitCode | None = None
@@ -64,7 +68,8 @@ class Calling:
         self._gone = asyncio.Event()
         self._notify = notify
         given = equipment or Equipment()
-        self.driver = Driver(
+        make = Driver if tap is None else partial(WatchedDriver, tap=tap)
+        self.driver = make(
             name,
             host,
             numbers=itertools.count(1),

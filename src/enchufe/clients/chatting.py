@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from enchufe.clients.calling import Calling
 from enchufe.clients.language import _, translated
+from enchufe.clients.recorder import Recorder, RecordWish
 from enchufe.clients.room_screen import RoomScreen
 from enchufe.clients.saying import say, say_error
 from enchufe.clients.standard_streams import OutputGuard
@@ -23,8 +24,12 @@ from enchufe.core.service import Framing
 from enchufe.host import Host, Witness
 from enchufe.net.dial import Dialling
 from enchufe.net.driver import Equipment
-from enchufe.services.visitor import Visitor, VisitorWords
+from enchufe.record.header import RecordedService, Visited, visitor_of
+from enchufe.services.visitor import VisitorWords
 from enchufe.wire.text import TextDecoder
+
+CHAT = "chat"
+"""What the service calls itself in notices and recordings."""
 
 PIPE_GIVES_UP_S = 60.0
 """For how long a pipe calls a lost server again; a person can press Ctrl-C."""
@@ -41,6 +46,7 @@ class Wish(Struct, frozen=True):
         messages: what to say instead of the input; None to say the input.
         folder: where files that come are kept.
         auto_fetch_bytes: pictures up to this size are fetched unasked; 0 for none.
+        record: what is to be recorded; None for nothing.
     """
 
     name: str = ""
@@ -50,6 +56,7 @@ class Wish(Struct, frozen=True):
     messages: list[str] | None = None
     folder: Path = Path()
     auto_fetch_bytes: int = 0
+    record: RecordWish | None = None
 
 
 class Chatting:
@@ -67,7 +74,7 @@ class Chatting:
         output = OutputGuard()
         output.end_run = lambda: self._calling.stop(ExitCode.OUTPUT_CLOSED)
         gives_up_s = wish.give_up_s or (None if wish.interactive else PIPE_GIVES_UP_S)
-        visitor = Visitor(
+        settings = Visited(
             wish.name,
             secrets.token_hex(16),
             wish.room,
@@ -76,6 +83,8 @@ class Chatting:
             give_up_s=gives_up_s,
             auto_fetch_bytes=wish.auto_fetch_bytes,
         )
+        self._recorder = Recorder(wish.record, CHAT, [RecordedService(CHAT, settings)])
+        shown = witness and output.guard(witness)
         tell = output.guard(self._tell)
         self._files = VisitFiles(
             dialling.endpoint,
@@ -84,13 +93,14 @@ class Chatting:
             interactive=wish.interactive,
         )
         self._calling = Calling(
-            "chat",
+            CHAT,
             dialling,
-            Host(visitor, Framing.FRAMES, witness and output.guard(witness)),
+            Host(visitor_of(settings), Framing.FRAMES, self._recorder.witness(CHAT, shown)),
             notify=_notice,
             show=_show,
             cut=_cut,
             equipment=Equipment(tell=tell, files=self._files.perform),
+            tap=self._recorder.tap(CHAT),
         )
 
     async def run(self) -> ExitCode:
@@ -104,6 +114,7 @@ class Chatting:
             exit_code = await self._calling.run(self._talk)
         finally:
             self._files.close()
+            self._recorder.close()
         datagram = self._calling.datagram
         failure = None if datagram is None else datagram.failure
         if exit_code is ExitCode.REFUSED and failure is not None:

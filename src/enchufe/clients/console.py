@@ -24,6 +24,7 @@ from enchufe.core.notices import (
     PeerLeft,
     PeerRefused,
     Ready,
+    RecordingStopped,
     TlsFailed,
 )
 from enchufe.core.peer import Peer, Transport
@@ -38,6 +39,7 @@ PROBLEMS = (
     LoopAvoided,
     NoticesLeftOut,
     PeerRefused,
+    RecordingStopped,
     TlsFailed,
 )
 

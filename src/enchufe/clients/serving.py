@@ -12,6 +12,7 @@ from enchufe.clients.control_rules import CONTROL, ControlChoices, permissions_o
 from enchufe.clients.controls import Controls, audited
 from enchufe.clients.language import _, translated
 from enchufe.clients.plan import Plan, planned
+from enchufe.clients.recorder import Recorder, RecordWish
 from enchufe.clients.rooms import Rooms
 from enchufe.clients.saying import say_error
 from enchufe.clients.screens import Screen, screen_for, without_announcements
@@ -31,6 +32,7 @@ from enchufe.net.loop import run
 from enchufe.net.server import Rules, Server, Serving
 from enchufe.net.tls import TlsSettings, check_needed, serving_tls
 from enchufe.net.workers import serve_in_processes
+from enchufe.record.header import served
 from enchufe.services import CATALOGUE, Wishes
 from enchufe.services.chat import Slow
 from enchufe.services.control import ControlWords, Permissions
@@ -50,6 +52,7 @@ class Choices(Struct, frozen=True):
         file_bytes_max: the largest file that a room takes; with 0 it takes none.
         tls: who we are at encrypted endpoints, and which clients may come.
         control: what the control service may do, and for whom.
+        record: what is to be recorded; None for nothing.
     """
 
     services: Sequence[str] = ()
@@ -73,6 +76,7 @@ class Choices(Struct, frozen=True):
     serve_max: int | None = None
     tls: TlsSettings = TlsSettings()
     control: ControlChoices = ControlChoices()
+    record: RecordWish | None = None
 
 
 def serve(choices: Choices) -> ExitCode:
@@ -141,6 +145,11 @@ def _check_workers(choices: Choices, plan: Plan) -> None:
             N_("--workers does not go with control"),
             hint=N_("One process would be stopped, and the others would go on"),
         )
+    if choices.record is not None:
+        raise UsageError(
+            N_("--workers does not go with --record"),
+            hint=N_("Each process would have a part of it"),
+        )
     limits = choices.address_limits
     if any((choices.serve_max, choices.peers_max, limits.peers_max, limits.peers_per_s_max)):
         raise UsageError(
@@ -172,12 +181,17 @@ async def _run(
     controls = Controls(choices.control.folder or Path.cwd()) if CONTROL in sockets else None
     if controls is not None:
         equipped[CONTROL] = controls
+    recorder = Recorder(
+        choices.record, "serve", [served(name, wishes) for name in sockets], screen.notice
+    )
     services = [
-        _serving(name, bound, wishes, screen, equipped.get(name)) for name, bound in sockets.items()
+        _equipped(_serving(name, bound, wishes, screen, recorder), equipped.get(name))
+        for name, bound in sockets.items()
     ]
     try:
         return await server.run(services)
     finally:
+        recorder.close()
         if controls is not None:
             await controls.close()
         rooms.close()
@@ -188,11 +202,14 @@ def _serving(
     bound: Sequence[BoundSocket],
     wishes: Wishes,
     screen: Screen,
-    equipped: Rooms | Controls | None,
+    recorder: Recorder,
 ) -> Serving:
     kind = CATALOGUE[name]
-    host = Host(kind.make(wishes), kind.framing, screen.witness)
-    serving = Serving(name, host, bound, screen.show)
+    host = Host(kind.make(wishes), kind.framing, recorder.witness(name, screen.witness))
+    return Serving(name, host, bound, screen.show, tap=recorder.tap(name))
+
+
+def _equipped(serving: Serving, equipped: Rooms | Controls | None) -> Serving:
     if equipped is None:
         return serving
     speak = equipped.speak if isinstance(equipped, Rooms) else None

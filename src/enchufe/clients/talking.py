@@ -13,6 +13,7 @@ from enchufe.clients.calling import Calling
 from enchufe.clients.console import PROBLEMS, ncat_to, url_of
 from enchufe.clients.display import Display, Hide, Marked, Pass
 from enchufe.clients.language import _, translated
+from enchufe.clients.recorder import Recorder, RecordWish
 from enchufe.clients.saying import say, say_error
 from enchufe.clients.speech import Manner, Speech
 from enchufe.clients.standard_streams import OutputGuard
@@ -34,9 +35,13 @@ from enchufe.net.listen import listen
 from enchufe.net.server import Rules, Server, Serving
 from enchufe.net.stream import StreamLink
 from enchufe.net.tls import TlsSettings, check_needed, serving_tls
+from enchufe.record.header import RecordedService, Talked, talk_of
 from enchufe.record.json_lines import JsonLines
-from enchufe.services.talk import Talk, TalkTexts
+from enchufe.services.talk import TalkTexts
 from enchufe.services.talk.service import is_bye
+
+TALK = "talk"
+"""What the service calls itself in notices and recordings."""
 
 
 class Habits(Struct, frozen=True):
@@ -47,12 +52,14 @@ class Habits(Struct, frozen=True):
         interactive: whether a person types at a terminal.
         log: whether events are written instead of what the other side says.
         taking: what becomes of files that come.
+        record: what is to be recorded; None for nothing.
     """
 
     turns: bool = False
     interactive: bool = False
     log: bool = False
     taking: Taking = Taking()
+    record: RecordWish | None = None
 
 
 async def call(dialling: Dialling, habits: Habits) -> ExitCode:
@@ -61,7 +68,7 @@ async def call(dialling: Dialling, habits: Habits) -> ExitCode:
     Raises:
         EnchufeError: nobody could be reached.
     """
-    person = _Person(habits)
+    person = _Person(habits, calling=True)
 
     def notify(notice: Notice) -> None:
         person.log(notice)
@@ -69,13 +76,14 @@ async def call(dialling: Dialling, habits: Habits) -> ExitCode:
             _greet(notice.peer, habits)
 
     calling = Calling(
-        "talk",
+        TALK,
         dialling,
-        person.host(calling=True),
+        person.host,
         notify=notify,
         show=person.show,
         cut=_never_cut,
         equipment=person.equipment,
+        tap=person.recorder.tap(TALK),
     )
     person.stop = calling.stop
     person.gates.append(calling.may_read_input)
@@ -83,7 +91,7 @@ async def call(dialling: Dialling, habits: Habits) -> ExitCode:
     try:
         exit_code = await calling.run(lambda: person.speak(calling.driver))
     finally:
-        person.files.close()
+        person.close()
     failure = None if calling.datagram is None else calling.datagram.failure
     if exit_code is ExitCode.REFUSED and failure is not None:
         say_error(failure)
@@ -112,7 +120,7 @@ async def wait_for_call(
     Raises:
         EnchufeError: it cannot listen there.
     """
-    person = _Person(habits)
+    person = _Person(habits, calling=False)
     announce = _Announcer(habits)
 
     def notify(notice: Notice) -> None:
@@ -132,14 +140,20 @@ async def wait_for_call(
     server = Server(rules, notify)
     person.stop = server.stop
     sockets = await listen(endpoint, family=family)
-    host = person.host(calling=False)
     serving = Serving(
-        "talk", host, sockets, person.show, person.equipment, person.speak, person.begin
+        TALK,
+        person.host,
+        sockets,
+        person.show,
+        equipment=person.equipment,
+        speak=person.speak,
+        begin=person.begin,
+        tap=person.recorder.tap(TALK),
     )
     try:
         return person.ended(await server.run([serving]))
     finally:
-        person.files.close()
+        person.close()
 
 
 class _Person:
@@ -147,9 +161,10 @@ class _Person:
 
     Args:
         habits: how they talk.
+        calling: whether they are the one who calls.
     """
 
-    def __init__(self, habits: Habits) -> None:
+    def __init__(self, habits: Habits, *, calling: bool) -> None:
         self.stop: Callable[[ExitCode], None] = _not_yet
         self._may_type = asyncio.Event()
         self._may_type.set()
@@ -166,14 +181,16 @@ class _Person:
         self._display_one = guard(_display(habits).show)
         self._driver: Driver | None = None
         self._rests = False
+        texts = translated(TalkTexts())
+        settings = Talked(texts, calling, turns=habits.turns, policy=self.files.policy)
+        self.recorder = Recorder(habits.record, TALK, [RecordedService(TALK, settings)])
+        witness = self.recorder.witness(TALK, self.log if habits.log else None)
+        self.host = Host(talk_of(settings), Framing.FRAMES, witness)
 
-    def host(self, *, calling: bool) -> Host:
-        """Return the service, ready for its peers."""
-        policy = self.files.policy
-        talk = Talk(
-            translated(TalkTexts()), calling=calling, turns=self._habits.turns, policy=policy
-        )
-        return Host(talk, Framing.FRAMES, self.log if self._habits.log else None)
+    def close(self) -> None:
+        """Let go of all files."""
+        self.files.close()
+        self.recorder.close()
 
     def show(self, peer: Peer, message: bytes) -> None:
         """Show what the other side said; a terminal gets a moment to draw a flood of it."""

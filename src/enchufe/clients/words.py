@@ -24,6 +24,7 @@ from enchufe.core.notices import (
     PeerLeft,
     PeerRefused,
     Ready,
+    RecordingStopped,
     Refusal,
     ServerNotRemembered,
     ServerRemembered,
@@ -134,6 +135,8 @@ def sentence(notice: Notice) -> str:
             return _about_tls(notice)
         case ControlAsked() | ControlEnded():
             return _about_control(notice)
+        case RecordingStopped():
+            return _recording_stopped(notice)
         case _:
             return _problem(notice)
 
@@ -263,6 +266,15 @@ def _problem(
             return _("{path} changed and is not understood, the former list stays: {why}").format(
                 path=notice.path, why=_(notice.why).format(**notice.fields)
             )
+
+
+def _recording_stopped(notice: RecordingStopped) -> str:
+    text = (
+        _("nothing more is recorded in {path}, the run goes on: {why}")
+        if notice.why
+        else _("nothing more is recorded in {path}, the run goes on: {size} (--record-max)")
+    )
+    return text.format(path=notice.path, why=notice.why, size=size(notice.size_bytes))
 
 
 def _who(notice: PeerCame | PeerLeft) -> str:

@@ -116,6 +116,9 @@ stops may take to leave it (`STOP_S_MAX`)."""
 FILE_BYTES_MAX = 1024 * 1024 * 1024
 """A larger file is not taken unless the person allows it: nobody fills a disk unasked."""
 
+RECORDING_BYTES_MAX = 1024 * 1024 * 1024
+"""A recording grows no larger unless the person allows it; the run goes on without it."""
+
 FILE_NAME_CHARACTERS_MAX = 1024
 """A longer name is refused; one that is merely too long for the system is cut."""
 

@@ -212,6 +212,15 @@ class ControlEnded(Struct, frozen=True, tag=True):
 ControlNotice: TypeAlias = ControlAsked | ControlEnded
 
 
+class RecordingStopped(Struct, frozen=True, tag=True):
+    """The run goes on unrecorded: ``why`` is the system's word, "" at the largest size allowed."""
+
+    at_ns: int
+    path: str
+    size_bytes: int
+    why: str = ""
+
+
 class Ready(Struct, frozen=True, tag=True):
     """Every endpoint listens, or has been reported as one that could not."""
 
@@ -235,5 +244,6 @@ Notice: TypeAlias = (
     | DescriptorsExhausted
     | ListReloaded
     | ListBroken
+    | RecordingStopped
     | ControlNotice
 )

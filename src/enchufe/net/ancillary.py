@@ -59,3 +59,13 @@ def way_back(family: int, control: Control) -> tuple[tuple[int, int, bytes], ...
     """Return the control messages that send an answer from the address that was asked."""
     wanted = (_LEVELS.get(family), _PKTINFO_TYPES.get(family))
     return tuple(message for message in control if message[:2] == wanted)
+
+
+def asked_address(data: bytes) -> str:
+    """Return our address in a packet-info message (``struct in_pktinfo``, ``in6_pktinfo``)."""
+    if len(data) < _IN6_PKTINFO_BYTES:
+        return socket.inet_ntop(socket.AF_INET, data[8:12])  # ipi_addr, behind index and spec_dst
+    return socket.inet_ntop(socket.AF_INET6, data[:16])
+
+
+_IN6_PKTINFO_BYTES = 20

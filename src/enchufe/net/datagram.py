@@ -9,6 +9,7 @@ import errno
 import os
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from enchufe.core.events import Reason
 from enchufe.core.limits import (
@@ -88,6 +89,10 @@ class DatagramLink:
 
     def read_on(self) -> None:
         """Do nothing: nothing was left unread."""
+
+    def local_address(self) -> Any:
+        """Return the address at which the peer spoke to us."""
+        return self._endpoint.local_address(self.route)
 
     def queued_bytes(self) -> int:
         """Return 0: what waits is the socket's, and `DATAGRAM_QUEUE_MAX` bounds it."""
@@ -267,6 +272,12 @@ class DatagramEndpoint:
         if self._links.pop(link.route, None) is not None:
             self._lobby.leave()
             self._driver.closed(link, reason)
+
+    def local_address(self, route: Route) -> Any:
+        """Return which of our addresses a peer speaks to."""
+        bound = self._sock.getsockname()
+        asked = self._socket.asked_at(route)
+        return (asked, *bound[1:]) if asked else bound
 
     def report_drained(self, link: DatagramLink) -> None:
         """Tell the driver, once it has done what it is doing."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from enchufe.core.limits import DATAGRAM_BATCH_MAX, DATAGRAM_BYTES_MAX
 from enchufe.core.loops import ANSWER_MARK
-from enchufe.net.ancillary import is_wildcard, request
+from enchufe.net.ancillary import asked_address, is_wildcard, request
 from enchufe.net.datagram_socket import Arrival, Route
 
 CONTROL_BYTES = 128  # room for the packet-info and the mark, with their headers
@@ -251,3 +251,9 @@ class BatchSocket:
             return (socket.inet_ntop(family, name[4:8]), port)
         flow, scope = struct.unpack_from("=I", name, 4)[0], struct.unpack_from("=I", name, 24)[0]
         return (socket.inet_ntop(family, name[8:24]), port, flow, scope)
+
+    def asked_at(self, route: Route) -> str:
+        """Return our address that was asked, on a socket bound to every one; else ""."""
+        assert isinstance(route, bytes)
+        data = route[self._name_bytes + _CMSG_HEADER_BYTES :]
+        return asked_address(data) if self._way_back_bytes else ""

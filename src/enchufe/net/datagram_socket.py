@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 from enchufe.core.limits import DATAGRAM_BATCH_MAX
-from enchufe.net.ancillary import is_marked, request, way_back
+from enchufe.net.ancillary import asked_address, is_marked, request, way_back
 
 CONTROL_BYTES = 128
 
@@ -30,6 +30,10 @@ class DatagramSocket(Protocol):
 
     def address_of(self, route: Route) -> Any:
         """Return the address behind ``route``, as `socket.getpeername` would."""
+        ...
+
+    def asked_at(self, route: Route) -> str:
+        """Return our address that was asked, on a socket bound to every one; else ""."""
         ...
 
 
@@ -77,3 +81,7 @@ class PlainSocket:
     def address_of(self, route: Route) -> Any:
         """Return the address behind ``route``."""
         return route[0]
+
+    def asked_at(self, route: Route) -> str:
+        """Return our address that was asked, on a socket bound to every one; else ""."""
+        return next((asked_address(data) for _level, _kind, data in route[1]), "")

@@ -8,6 +8,7 @@ it, so what was said is kept until an answer proves that somebody is there.
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import Any
 
 from enchufe.core.errors import EnchufeError
 from enchufe.core.events import Reason
@@ -169,6 +170,10 @@ class DialledDatagram:
 
     def read_on(self) -> None:
         """Do nothing: nothing was left unread."""
+
+    def local_address(self) -> Any:
+        """Return our own address, as `socket.getsockname` would."""
+        return self._sock.getsockname()
 
     def queued_bytes(self) -> int:
         """Return 0: what waits is kept elsewhere, until an answer comes."""

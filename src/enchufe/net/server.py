@@ -7,6 +7,7 @@ import signal
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -28,6 +29,7 @@ from enchufe.net.idle import IdleSweep
 from enchufe.net.listen import BoundSocket, unlink_path
 from enchufe.net.lobby import Lobby
 from enchufe.net.tls import ServingTls
+from enchufe.net.watched_driver import Tap, WatchedDriver
 
 Show: TypeAlias = Callable[[Peer, bytes], None]
 
@@ -44,6 +46,7 @@ class Serving(Struct, frozen=True):
         speak: hands the service, through its driver, what the person at this side types,
             from when all endpoints listen until the run ends; None where nobody types.
         begin: called with the driver before anybody comes in.
+        tap: shown every read and every write; None where nobody looks.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Serving(Struct, frozen=True):
     equipment: Equipment | None = None
     speak: Callable[[Driver], Awaitable[None]] | None = None
     begin: Callable[[Driver], None] | None = None
+    tap: Tap | None = None
 
 
 class Rules(Struct, frozen=True):
@@ -159,7 +163,8 @@ class Server:
             if not self._rules.hears_own_ports
         )
         for serving in services:
-            driver = Driver(
+            make = Driver if serving.tap is None else partial(WatchedDriver, tap=serving.tap)
+            driver = make(
                 serving.name,
                 serving.host,
                 numbers=self._numbers,

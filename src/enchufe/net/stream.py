@@ -5,7 +5,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from enchufe.core.events import Reason
 from enchufe.core.limits import (
@@ -253,6 +253,10 @@ class StreamLink(asyncio.BaseProtocol):
         if self.peer.transport.is_internet and _NOTSENT_LOWAT is not None:
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, UNSENT_BYTES_MAX)
+
+    def local_address(self) -> Any:
+        """Return our own address, as `socket.getsockname` would."""
+        return self._transport.get_extra_info("sockname")
 
     def queued_bytes(self) -> int:
         """Return how much waits for the peer to read."""
