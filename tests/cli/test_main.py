@@ -14,8 +14,10 @@ from enchufe import __version__
 from enchufe.cli import main
 from enchufe.core.exits import ExitCode
 
-COMMANDS = ("serve", "connect", "talk", "chat", "send", "receive", "run", "stop", "key", "ps")
-COMMANDS += ("replay", "convert")
+COMMANDS = (
+    *("serve", "connect", "talk", "chat", "send", "receive", "run", "stop", "key", "ps"),
+    *("replay", "convert"),
+)
 
 
 def test_every_exit_code_is_in_the_help() -> None:
