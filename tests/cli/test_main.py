@@ -15,7 +15,7 @@ from enchufe.cli import main
 from enchufe.core.exits import ExitCode
 
 COMMANDS = ("serve", "connect", "talk", "chat", "send", "receive", "run", "stop", "key", "ps")
-COMMANDS += ("replay", "convert")
+RECORDINGS = ("replay", "convert")
 
 
 def test_every_exit_code_is_in_the_help() -> None:
@@ -27,7 +27,7 @@ def test_every_exit_code_is_in_the_help() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS)])
+@pytest.mark.parametrize("words", [[], *([command] for command in COMMANDS + RECORDINGS)])
 def test_help_ends_with_examples_in_each_language(words: Sequence[str], language: str) -> None:
     ended = run("--lang", language, *words, "--help")
     assert (ended.code, ended.err) == (ExitCode.DONE, "")
@@ -35,7 +35,7 @@ def test_help_ends_with_examples_in_each_language(words: Sequence[str], language
     assert ("options:" in ended.out.decode()) is (language == "en")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS + RECORDINGS)
 def test_every_example_is_understood(command: str) -> None:
     told = run(command, "--help").out.decode()
     examples = told[told.index("examples:") :]
