@@ -111,7 +111,9 @@ LONG = st.sampled_from(
         b"/name " + b"\x01" * LINE_BYTES_MAX,
         encoded(Frame(Kind.TEXT, 0, b"/msg ana " + b"\x01" * (FRAME_PAYLOAD_BYTES_MAX - 9))),
         encoded(Frame(Kind.JOIN, 0, b'{"name":"' + b"x" * 500_000 + b'"}')),
-        encoded(Frame(Kind.DATA, 1, bytes(FRAME_PAYLOAD_BYTES_MAX)))[:-1],
+        encoded(Frame(Kind.DATA, 1, b"x" * FRAME_PAYLOAD_BYTES_MAX))[:-1],
+        b"\n" * 2000,
+        encoded(Frame(200)) * 500,
     ]
 )
 

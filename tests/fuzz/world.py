@@ -20,7 +20,6 @@ from enchufe.core.events import Event, HistoryOpened, PeerDrained, Reason, Recal
 from enchufe.core.files import AskFile, FileDecided, FileFailed, KeepFile, Objection
 from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX
 from enchufe.core.history import Line
-from enchufe.core.limits import LINE_BYTES_MAX
 from enchufe.core.lookup import recalled
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing, Service
@@ -36,7 +35,11 @@ PEERS = (
     Peer(2, Transport.TCP, "192.0.2.2", 2),
     Peer(3, Transport.UDP, "192.0.2.3", 3, is_stream=False),
 )
-STREAM_HELD_BYTES_MAX = max(LINE_BYTES_MAX, 9 + FRAME_PAYLOAD_BYTES_MAX)
+READ_BYTES_MAX = 256 * 1024
+"""What one read takes at most, on either event loop."""
+
+STREAM_HELD_BYTES_MAX = 9 + FRAME_PAYLOAD_BYTES_MAX + 2 * READ_BYTES_MAX
+"""A frame, a read whose messages wait for their turn, and one that came meanwhile."""
 
 
 class SuspiciousShelf(Shelf):
@@ -81,8 +84,10 @@ class World:
         if peer.id not in self._inside:
             self._inside[peer.id] = EitherDecoder()
             self._perform(self._host.opened(peer, NOW_NS))
-        if peer.id in self._inside:
-            self._perform(self._host.received(peer, data, NOW_NS))
+        for start in range(0, max(len(data), 1), READ_BYTES_MAX):
+            if peer.id in self._inside:
+                read = data[start : start + READ_BYTES_MAX]
+                self._perform(self._host.received(peer, read, NOW_NS))
         held_bytes_max = STREAM_HELD_BYTES_MAX if peer.is_stream else 0
         assert self._host.held_bytes(peer) <= held_bytes_max
 
