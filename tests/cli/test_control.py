@@ -14,12 +14,15 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.certificates import Authority
+from tests.cli import programs
 from tests.cli.programs import PATIENCE_S, Server, run, running, serving
 from tests.cli.silent_places import free_port
 from tests.cli.terminals import screen
 
 from enchufe.core.exits import ExitCode
 from enchufe.services.control.answers import DATAGRAM_OUTPUT_BYTES_MAX
+
+COMMAND_LINE = "from enchufe.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 TRANSPORTS = ("tcp", "udp", "tls", "unix", "unixgram")
 STREAMS = ("tcp", "tls")
@@ -416,6 +419,23 @@ def test_a_program_that_runs_is_killed_and_whoever_asked_is_told(home: Path) -> 
         assert "killed, the server stops" in program.err.text
         assert server.wait() == 0
         until_count("987.3", 0)
+
+
+@pytest.mark.usefixtures("key")
+def test_a_second_signal_ends_a_program_that_will_not_end_at_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = "import sys; from enchufe.core import limits; limits.PROGRAM_KILL_S = 1000.0; "
+    monkeypatch.setattr(programs, "ENCHUFE", (sys.executable, "-c", f"{patient}{COMMAND_LINE}"))
+    line = 'trap "" TERM; echo here; sleep 985.1; sleep 985.1'
+    with control(home, "--allow-run", "sh -c *") as (server, endpoint):
+        with running("run", endpoint, "--", "sh", "-c", line) as program:
+            program.out.until("here")
+            server.signal()
+            server.out.until("killed, the server stops")
+            server.signal()
+            assert server.wait() == 0
+        until_count("985.1", 0)
 
 
 @pytest.mark.usefixtures("key")

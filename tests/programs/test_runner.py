@@ -550,7 +550,7 @@ class TestClosing:
             stage = Stage(tmp_path)
             stage.run("sleep", "1000")
             await stage.programs.close()
-            assert open_descriptors() == before
+            assert open_descriptors() <= before  # an earlier loop may just have let go of some
             for process in stage.processes():
                 process.kill()
 

@@ -34,6 +34,10 @@ class Controls:
         """Remember whom to tell what programs do."""
         self._driver = driver
 
+    def hurry(self) -> None:
+        """End every program at once."""
+        self._programs.kill_now()
+
     async def close(self) -> None:
         """End every program that still runs."""
         self._driver = None

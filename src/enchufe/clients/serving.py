@@ -181,6 +181,7 @@ async def _run(
     controls = Controls(choices.control.folder or Path.cwd()) if CONTROL in sockets else None
     if controls is not None:
         equipped[CONTROL] = controls
+        server.hurry = controls.hurry
     recorder = Recorder(
         choices.record, "serve", [served(name, wishes) for name in sockets], screen.notice
     )

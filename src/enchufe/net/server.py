@@ -106,6 +106,8 @@ class Server:
     def __init__(self, rules: Rules, notify: Callable[[Notice], None]) -> None:
         self._rules = rules
         self._notify = notify
+        self.hurry: Callable[[], None] = _do_nothing
+        """Called when a run that stops is to end at once; whoever has more to end sets it."""
         self._numbers = itertools.count(1)
         self._drivers: list[Driver] = []
         self._endpoints: list[Acceptor | DatagramEndpoint] = []
@@ -152,6 +154,7 @@ class Server:
     def _signalled(self) -> None:
         if self._stopping.is_set():  # asked twice: at once
             self._abort_all()
+            self.hurry()
         self.stop(self._rules.signalled)
 
     def _open(self, services: Sequence[Serving], tasks: asyncio.TaskGroup) -> None:
@@ -292,6 +295,10 @@ class Server:
         for driver in self._drivers:
             for link in list(driver.links.values()):
                 link.abort(Reason.STOPPING)
+
+
+def _do_nothing() -> None:
+    """Do nothing: nobody has anything else to end."""
 
 
 async def _run(speech: Awaitable[None]) -> None:

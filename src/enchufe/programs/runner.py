@@ -82,6 +82,11 @@ class Programs:
             case KillProgram():
                 program.kill()
 
+    def kill_now(self) -> None:
+        """Kill all that runs without asking."""
+        for program in list(self._running.values()):
+            program.kill_now()
+
     async def close(self) -> None:
         """Kill all that runs, and wait until nothing is left, at most `CLOSE_S_MAX`."""
         self._is_closing = True

@@ -72,6 +72,12 @@ class RunningProgram:
         self._watch.kill()
         self._drop_unheard()
 
+    def kill_now(self) -> None:
+        """End it and its children without asking."""
+        self._is_killed = True
+        self._watch.kill_now()
+        self._drop_unheard()
+
     def abandon(self) -> None:
         """Let go of its pipes: it cannot be killed, and nobody waits any longer."""
         self._input.close()

@@ -44,6 +44,11 @@ class Watch:
             self._kill_timer = self._loop.call_later(PROGRAM_KILL_S, self._family.kill)
             self._family.ask()
 
+    def kill_now(self) -> None:
+        """Kill the program and all its children without asking."""
+        self._asked_until_s = 0.0
+        self._family.kill()
+
     # What follows is done in a thread
 
     def _wait(self) -> None:
