@@ -321,6 +321,14 @@ def test_on_a_unix_socket_the_system_vouches_for_us(home: Path) -> None:
     assert entry["proof"] == f"uid {os.getuid()}"
 
 
+@pytest.mark.usefixtures("key")
+def test_on_a_unix_socket_a_key_for_another_server_is_not_in_the_way(home: Path) -> None:
+    elsewhere = {"XDG_DATA_HOME": str(home / "theirs")}
+    with control(home, "--allow-run", "echo *", transport="unix", env=elsewhere) as (_s, endpoint):
+        ended = run("run", endpoint, "--", "echo", "hola")
+        assert (ended.code, ended.out) == (0, b"hola\n"), ended.err
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 def test_on_a_unix_socket_another_user_needs_to_be_allowed(home: Path) -> None:
     for folder in (home, *home.parents):

@@ -19,7 +19,7 @@ from enchufe.services.control.permissions import (
     RUNS_MAX,
     Pattern,
 )
-from enchufe.store.keys import read_key, usual_path
+from enchufe.store.keys import key_at
 
 CONTROL = "control"
 """What the service is called."""
@@ -77,7 +77,7 @@ def permissions_of(
         return Permissions()
     _check_any_use(choices)
     plain = _plain_words(choices, endpoints)
-    key = _key(choices)
+    key = key_at(choices.key_file)
     if key is None and plain is None:
         _check_vouched(endpoints, checks_certificates)
     users = {f"uid {_user_id(name)}" for name in choices.users}
@@ -142,13 +142,6 @@ def _pattern(text: str) -> Pattern:
             text=text,
         )
     return words
-
-
-def _key(choices: ControlChoices) -> bytes | None:
-    if choices.key_file is not None:
-        return read_key(choices.key_file)
-    usual = usual_path()
-    return read_key(usual) if usual.exists() else None
 
 
 def _check_vouched(endpoints: Iterable[Endpoint], checks_certificates: bool) -> None:

@@ -2,14 +2,13 @@
 
 import asyncio
 import itertools
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from enchufe.clients.language import _, plural
-from enchufe.clients.replaying import say_ending
+from enchufe.clients.replaying import SHOWN_MAX, first_difference, print_lines, say_ending
 from enchufe.core.errors import N_, EnchufeError, UsageError
 from enchufe.core.exits import ExitCode
 from enchufe.core.figures import size
@@ -23,9 +22,6 @@ from enchufe.record.header import RecordedService
 from enchufe.record.reading import RecordedRun
 from enchufe.record.scripts import Script, scripts
 from enchufe.services.player import Player
-
-SHOWN_MAX = 10
-"""So many conversations are shown that went another way."""
 
 EXCERPT_BYTES = 40
 
@@ -68,7 +64,7 @@ async def play(path: Path, dialling: Dialling, wish: PlayWish) -> ExitCode:
         raise failures[0]
     different = [one for one in performances if not one.is_same()]
     for one in different[:SHOWN_MAX]:
-        _print(*one.difference())
+        print_lines(*one.difference())
     _say_outcome(path, dialling, chosen, len(different))
     return ExitCode.PROTOCOL if different else ExitCode.DONE
 
@@ -183,7 +179,7 @@ class _Performance:
         pairs = itertools.zip_longest(self._then(), self._now())
         differing = ((i, a, b) for i, (a, b) in enumerate(pairs, 1) if a != b)
         number, then, now = next(differing)
-        at = _first_difference(then or b"", now or b"")
+        at = first_difference(then or b"", now or b"")
         text = (
             _("line {line}, {address}: another answer from byte {at} on")
             if self._is_stream()
@@ -196,11 +192,6 @@ class _Performance:
             number=number,
         )
         return [where, f"  - {_excerpt(then, at)}", f"  + {_excerpt(now, at)}"]
-
-
-def _first_difference(one: bytes, other: bytes) -> int:
-    both = zip(one, other, strict=False)
-    return next((i for i, (a, b) in enumerate(both) if a != b), min(len(one), len(other)))
 
 
 def _excerpt(answer: bytes | None, at: int) -> str:
@@ -216,7 +207,7 @@ def _say_outcome(path: Path, dialling: Dialling, played: Sequence[Script], diffe
         if different
         else _("{path} against {endpoint}: {conversations}, {said} said: the same answers.")
     )
-    _print(
+    print_lines(
         text.format(
             path=safe_text(str(path)),
             endpoint=dialling.endpoint,
@@ -225,10 +216,6 @@ def _say_outcome(path: Path, dialling: Dialling, played: Sequence[Script], diffe
             count=different,
         )
     )
-
-
-def _print(*lines: str) -> None:
-    sys.stdout.write("".join(line + "\n" for line in lines))
 
 
 def _nothing(*_facts: object) -> None:

@@ -80,20 +80,21 @@ def _say_outcome(run: RecordedRun, played: Replay, count: int) -> None:
         if count
         else _("{path}: {services}, {events}, {commands}: the same.")
     )
-    _print(text.format(**figures))
+    print_lines(text.format(**figures))
 
 
 def _show(found: Sequence[Difference], count: int) -> int:
     for difference in found:
         if count < SHOWN_MAX:
-            _print(*_lines(difference))
+            print_lines(*_lines(difference))
         elif count == SHOWN_MAX:
-            _print("…")
+            print_lines("…")
         count += 1
     return count
 
 
-def _print(*lines: str) -> None:
+def print_lines(*lines: str) -> None:
+    """Write lines to standard output."""
     sys.stdout.write("".join(line + "\n" for line in lines))
 
 
@@ -101,7 +102,7 @@ def _lines(difference: Difference) -> Sequence[str]:
     recorded, now = _shown(difference.recorded), _shown(difference.now)
     if difference.failure:
         now = safe_text(_("it failed: {why}").format(why=difference.failure))
-    start = _first_difference(recorded, now)
+    start = first_difference(recorded, now)
     where = _("line {line}, {service}").format(line=difference.line, service=difference.service)
     told = _("told, in line {line}").format(line=difference.event_line)
     return [
@@ -117,7 +118,8 @@ def _shown(fact: Event | Command | None) -> str:
     return "" if fact is None else safe_text(msgspec.json.encode(fact).decode())
 
 
-def _first_difference(one: str, other: str) -> int:
+def first_difference(one: Sequence[object], other: Sequence[object]) -> int:
+    """Return where two texts, or bytes, begin to differ."""
     both = zip(one, other, strict=False)
     return next((i for i, (a, b) in enumerate(both) if a != b), min(len(one), len(other)))
 

@@ -20,14 +20,14 @@ from enchufe.core.errors import N_, OverLimitError
 from enchufe.core.events import InputEnded, InputTyped
 from enchufe.core.exits import ExitCode
 from enchufe.core.notices import Notice, PeerLeft
-from enchufe.core.peer import Peer
+from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing
 from enchufe.core.text import safe_text
 from enchufe.host import Host
 from enchufe.net.dial import Dialling
 from enchufe.net.driver import Equipment
 from enchufe.services.requester import Requester
-from enchufe.store.keys import read_key, usual_path
+from enchufe.store.keys import key_at
 
 DATAGRAM_REQUEST_BYTES_MAX = 60_000
 """A request with its seal and its frame fits into a datagram (65,507 bytes over IPv4)."""
@@ -76,7 +76,9 @@ class Requesting:
         self._request = request
         self._is_stream = dialling.endpoint.transport.is_stream
         self._check_size()
-        self._requester = Requester(request, _key(key_file), partial(token_bytes, NONCE_BYTES))
+        self._requester = Requester(
+            request, _key(dialling, key_file), partial(token_bytes, NONCE_BYTES)
+        )
         self._left: PeerLeft | None = None
         self._output = OutputGuard()
         self._displays = {
@@ -189,10 +191,13 @@ def _why_denied(endpoint: Endpoint, denied: str) -> str:
     return _(words).format(endpoint=endpoint, why=safe_text(denied))
 
 
-def _key(path: Path | None) -> bytes | None:
-    if path is not None:
-        return read_key(path.expanduser())
-    return read_key(usual_path()) if usual_path().exists() else None
+def _key(dialling: Dialling, path: Path | None) -> bytes | None:
+    """Return the key to ask with: none unasked, where the system or our certificate vouches for us.
+
+    The one in the usual place may be for another server.
+    """
+    is_vouched_for = dialling.endpoint.transport is Transport.UNIX or dialling.tls.certificate
+    return None if path is None and is_vouched_for else key_at(path and path.expanduser())
 
 
 def _display(at_terminal: bool, *, error: bool) -> Display:

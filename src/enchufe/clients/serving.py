@@ -175,18 +175,12 @@ async def _run(
     server = Server(rules, screen.notice)
     screen.output.end_run = lambda: server.stop(ExitCode.OUTPUT_CLOSED)
     rooms = Rooms(choices.history, server.stop, screen.output if screen.shows_room else None)
-    equipped: dict[str, Rooms | Controls] = {
-        name: rooms for name in sockets if CATALOGUE[name].remembers
-    }
     controls = Controls(choices.control.folder or Path.cwd()) if CONTROL in sockets else None
-    if controls is not None:
-        equipped[CONTROL] = controls
-        server.hurry = controls.hurry
     recorder = Recorder(
         choices.record, "serve", [served(name, wishes) for name in sockets], screen.notice
     )
     services = [
-        _equipped(_serving(name, bound, wishes, screen, recorder), equipped.get(name))
+        _equipped(_serving(name, bound, wishes, screen, recorder), rooms, controls)
         for name, bound in sockets.items()
     ]
     try:
@@ -210,11 +204,15 @@ def _serving(
     return Serving(name, host, bound, screen.show, tap=recorder.tap(name))
 
 
-def _equipped(serving: Serving, equipped: Rooms | Controls | None) -> Serving:
-    if equipped is None:
-        return serving
-    speak = equipped.speak if isinstance(equipped, Rooms) else None
-    return replace(serving, equipment=equipped.equipment, begin=equipped.begin, speak=speak)
+def _equipped(serving: Serving, rooms: Rooms, controls: Controls | None) -> Serving:
+    """Return a service with what it needs beside sockets."""
+    if CATALOGUE[serving.name].remembers:
+        equipment, begin, speak = rooms.equipment, rooms.begin, rooms.speak
+        return replace(serving, equipment=equipment, begin=begin, speak=speak)
+    if serving.name == CONTROL and controls is not None:
+        equipment, begin, hurry = controls.equipment, controls.begin, controls.hurry
+        return replace(serving, equipment=equipment, begin=begin, hurry=hurry)
+    return serving
 
 
 def _wishes(choices: Choices, permissions: Permissions) -> Wishes:

@@ -80,7 +80,7 @@ class Run(Struct, frozen=True, omit_defaults=True):
     """Run this program and tell me what it says, and how it ends.
 
     Args:
-        request: asked again with the same number, it does not run again.
+        request: asked again in a datagram with the same number, it does not run again.
         arguments: the program, and what it is given.
         has_input: whether input for it follows.
     """

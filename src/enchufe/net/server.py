@@ -56,6 +56,7 @@ class Serving(Struct, frozen=True):
     equipment: Equipment | None = None
     speak: Callable[[Driver], Awaitable[None]] | None = None
     begin: Callable[[Driver], None] | None = None
+    hurry: Callable[[], None] | None = None
     tap: Tap | None = None
 
 
@@ -106,8 +107,7 @@ class Server:
     def __init__(self, rules: Rules, notify: Callable[[Notice], None]) -> None:
         self._rules = rules
         self._notify = notify
-        self.hurry: Callable[[], None] = _do_nothing
-        """Called when a run that stops is to end at once; whoever has more to end sets it."""
+        self._hurries: list[Callable[[], None]] = []
         self._numbers = itertools.count(1)
         self._drivers: list[Driver] = []
         self._endpoints: list[Acceptor | DatagramEndpoint] = []
@@ -154,7 +154,8 @@ class Server:
     def _signalled(self) -> None:
         if self._stopping.is_set():  # asked twice: at once
             self._abort_all()
-            self.hurry()
+            for hurry in self._hurries:
+                hurry()
         self.stop(self._rules.signalled)
 
     def _open(self, services: Sequence[Serving], tasks: asyncio.TaskGroup) -> None:
@@ -179,6 +180,8 @@ class Server:
             self._drivers.append(driver)
             if serving.begin is not None:
                 serving.begin(driver)
+            if serving.hurry is not None:
+                self._hurries.append(serving.hurry)
             for bound in serving.sockets:
                 self._announce(serving.name, bound)
                 self._endpoints.append(self._endpoint(bound, driver, tasks, own_ports))
@@ -295,10 +298,6 @@ class Server:
         for driver in self._drivers:
             for link in list(driver.links.values()):
                 link.abort(Reason.STOPPING)
-
-
-def _do_nothing() -> None:
-    """Do nothing: nobody has anything else to end."""
 
 
 async def _run(speech: Awaitable[None]) -> None:

@@ -71,6 +71,18 @@ def read_key(path: Path) -> bytes:
     return _key_in(text, path)
 
 
+def key_at(path: Path | None) -> bytes | None:
+    """Return the key in a file, or where nobody names one the key in the usual place, if any.
+
+    Raises:
+        UsageError: it cannot be read, or holds no key.
+        DeniedError: others may read it too.
+    """
+    if path is not None:
+        return read_key(path)
+    return read_key(usual_path()) if usual_path().exists() else None
+
+
 def _key_in(text: bytes, path: Path) -> bytes:
     for line in text.splitlines():
         mark, _, digits = line.strip().partition(b" ")

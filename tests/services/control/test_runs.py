@@ -270,6 +270,12 @@ def test_whoever_asks_again_after_the_end_gets_the_same_answer_and_nothing_runs_
     assert not any(isinstance(command, RunProgram) for command in commands)
 
 
+def test_over_a_stream_a_number_of_a_datagram_means_nothing() -> None:
+    caller = asked(peer=LUIS)
+    ana = Caller(caller.service, ANA).prove()
+    assert any(isinstance(command, RunProgram) for command in ana.say(LS))
+
+
 def test_another_request_over_datagrams_runs_beside_the_first() -> None:
     caller = asked(peer=LUIS)
     caller.prove()

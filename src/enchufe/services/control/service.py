@@ -205,7 +205,7 @@ class Control:
         self, conversation: Conversation, asked: Run, proof: str, at_ns: int
     ) -> Sequence[Command]:
         peer, arguments = conversation.peer, asked.arguments
-        answers = self._asked.get(asked.request)
+        answers = None if peer.is_stream else self._asked.get(asked.request)
         if answers is not None:
             return answers.again(conversation)
         if not self._permissions.permits(arguments):
