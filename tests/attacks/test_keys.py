@@ -16,8 +16,8 @@ from tests.cli.silent_places import reset
 
 from enchufe.core.control import Ask, Run, StopServer, control_frame
 from enchufe.core.frames import Frame, Kind
+from enchufe.core.limits import CONTROL_REFUSALS_PER_S_MAX
 from enchufe.core.seal import KEY_BYTES, Sealing, Side
-from enchufe.services.control.log import REFUSALS_A_SECOND_MAX
 from enchufe.wire.either import EitherDecoder
 from enchufe.wire.frames import PREFACE, encoded
 
@@ -78,7 +78,7 @@ def test_keys_tried_at_speed_get_nothing_and_do_not_fill_the_log(home: Path) -> 
     refused = [entry for entry in asked if entry.get("verdict") == "wrong key"]
     assert sum(entry["count"] for entry in refused) == TRIES
     seconds = {entry["at_ns"] // 10**9 for entry in refused}
-    assert len(refused) <= (REFUSALS_A_SECOND_MAX + 2) * len(seconds)
+    assert len(refused) <= (CONTROL_REFUSALS_PER_S_MAX + 2) * len(seconds)
 
 
 def test_datagrams_with_wrong_seals_from_many_ports_stop_nobody(home: Path) -> None:

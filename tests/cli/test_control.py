@@ -20,7 +20,7 @@ from tests.cli.silent_places import free_port
 from tests.cli.terminals import screen
 
 from enchufe.core.exits import ExitCode
-from enchufe.services.control.answers import DATAGRAM_OUTPUT_BYTES_MAX
+from enchufe.core.limits import PROGRAM_DATAGRAM_BYTES_MAX
 
 COMMAND_LINE = "from enchufe.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
@@ -176,7 +176,7 @@ def test_one_that_says_too_much_is_killed(home: Path) -> None:
 
 @pytest.mark.usefixtures("key")
 def test_over_datagrams_what_does_not_fit_is_refused(home: Path) -> None:
-    size = DATAGRAM_OUTPUT_BYTES_MAX
+    size = PROGRAM_DATAGRAM_BYTES_MAX
     words = ("--allow-run", "head -c * /dev/zero")
     with control(home, *words, transport="udp") as (_server, endpoint):
         fits = run("run", endpoint, "--", "head", "-c", str(size), "/dev/zero")

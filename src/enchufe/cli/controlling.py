@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 from enchufe.cli.parsing import count, seconds, size_bytes
 from enchufe.clients.language import _
+from enchufe.core.limits import PROGRAM_OUTPUT_BYTES_MAX, PROGRAM_S_MAX, PROGRAMS_MAX
 
 if TYPE_CHECKING:  # `enchufe --help` must stay quick
     from enchufe.clients.control_rules import ControlChoices
-
-RUN_TIMEOUT_S = 60.0
-RUN_OUTPUT_BYTES_MAX = 16 * 1024 * 1024
-RUNS_MAX = 4
 
 
 def add_control(parser: argparse.ArgumentParser) -> None:
@@ -66,21 +63,21 @@ def _add_run_limits(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--run-timeout",
         type=seconds,
-        default=RUN_TIMEOUT_S,
+        default=PROGRAM_S_MAX,
         metavar=_("SECONDS"),
         help=_("how long a program may run (default: 60)"),
     )
     group.add_argument(
         "--run-output",
         type=size_bytes,
-        default=RUN_OUTPUT_BYTES_MAX,
+        default=PROGRAM_OUTPUT_BYTES_MAX,
         metavar=_("SIZE"),
         help=_("how much it may say (default: 16M)"),
     )
     group.add_argument(
         "--run-max",
         type=count,
-        default=RUNS_MAX,
+        default=PROGRAMS_MAX,
         metavar="N",
         help=_("how many may run at once (default: 4)"),
     )

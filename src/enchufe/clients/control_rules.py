@@ -10,13 +10,11 @@ from msgspec import Struct
 
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, UsageError
+from enchufe.core.limits import PROGRAM_OUTPUT_BYTES_MAX, PROGRAM_S_MAX, PROGRAMS_MAX
 from enchufe.core.peer import Transport
 from enchufe.services.control import Permissions, PlainWords
 from enchufe.services.control.permissions import (
     ANY_MORE,
-    OUTPUT_BYTES_MAX,
-    RUN_S_MAX,
-    RUNS_MAX,
     Pattern,
 )
 from enchufe.store.keys import key_at
@@ -49,9 +47,9 @@ class ControlChoices(Struct, frozen=True):
     programs: Sequence[str] = ()
     key_file: Path | None = None
     users: Sequence[str] = ()
-    run_s_max: float = RUN_S_MAX
-    output_bytes_max: int = OUTPUT_BYTES_MAX
-    runs_max: int = RUNS_MAX
+    run_s_max: float = PROGRAM_S_MAX
+    output_bytes_max: int = PROGRAM_OUTPUT_BYTES_MAX
+    runs_max: int = PROGRAMS_MAX
     folder: Path | None = None
     with_shell: bool = False
     plain: tuple[str, str] | None = None

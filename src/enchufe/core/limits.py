@@ -198,3 +198,29 @@ PROGRAM_INPUT_BYTES_MAX = 256 * 1024
 
 PROGRAM_KILL_S = 1.0
 """How long a program that was asked to end (SIGTERM) may take before it is killed."""
+
+PROGRAM_S_MAX = 60.0
+"""How long a peer's program may run where its owner says nothing else."""
+
+PROGRAM_OUTPUT_BYTES_MAX = 16 * 1024 * 1024
+"""How much it may say where its owner says nothing else."""
+
+PROGRAMS_MAX = 4
+"""How many may run at once where the owner says nothing else."""
+
+PROGRAM_UNSENT_BYTES_MAX = 256 * 1024
+"""When so much of what a program says waits for its peer, the program waits too."""
+
+PROGRAM_DATAGRAM_BYTES_MAX = 32 * 1024
+"""All a program may say where its answer is one datagram: 43 KiB as it is written there."""
+
+CONTROL_PROOF_S_MAX = 10.0
+"""Who has not asked control for anything by then is let go: to prove who one is takes a round
+trip."""
+
+CONTROL_REQUESTS_MAX = 100
+"""Answers over datagrams that are kept for whoever has not got theirs and asks again."""
+
+CONTROL_REFUSALS_PER_S_MAX = 20
+"""So many refused strangers are reported one by one in a second; of more, their number. Who tries
+keys at speed must not fill the disk that the log is on."""

@@ -46,6 +46,7 @@ class Serving(Struct, frozen=True):
         speak: hands the service, through its driver, what the person at this side types,
             from when all endpoints listen until the run ends; None where nobody types.
         begin: called with the driver before anybody comes in.
+        hurry: called when a run that stops is to end at once.
         tap: shown every read and every write; None where nobody looks.
     """
 

@@ -23,15 +23,14 @@ from enchufe.core.errors import ProtocolError
 from enchufe.core.events import FrameReceived, RunStopping
 from enchufe.core.exits import ExitCode
 from enchufe.core.frames import Frame, Kind
+from enchufe.core.limits import CONTROL_PROOF_S_MAX, CONTROL_REFUSALS_PER_S_MAX
 from enchufe.core.notices import ControlAsked
 from enchufe.core.programs import RunProgram
 from enchufe.core.seal import KEY_BYTES
 from enchufe.services.control import Control, ControlWords, Permissions
-from enchufe.services.control.log import REFUSALS_A_SECOND_MAX
-from enchufe.services.control.service import PROOF_S_MAX
 
 WRONG = b"w" * KEY_BYTES
-HURRY = SetTimer("proof 1", PROOF_S_MAX)
+HURRY = SetTimer("proof 1", CONTROL_PROOF_S_MAX)
 NO_PROOF = Report(ControlAsked(NOW_NS, ANA, Action.PROVE, Verdict.NO_PROOF))
 
 
@@ -187,10 +186,10 @@ def test_a_flood_of_wrong_keys_is_reported_as_a_number() -> None:
     told = []
     for number in range(100, 200):
         told += reports(Caller(service, replace(ANA, id=number), WRONG).prove().say(LS))
-    assert len(told) == REFUSALS_A_SECOND_MAX
+    assert len(told) == CONTROL_REFUSALS_PER_S_MAX
     told = reports(service.handle(RunStopping(NOW_NS)))
     assert [notice.count for notice in told if isinstance(notice, ControlAsked)] == [
-        100 - REFUSALS_A_SECOND_MAX
+        100 - CONTROL_REFUSALS_PER_S_MAX
     ]
 
 
@@ -201,7 +200,7 @@ def test_the_number_is_reported_with_the_next_stranger_too() -> None:
     late = Caller(service, replace(ANA, id=7), WRONG).prove()
     later = FrameReceived(NOW_NS + 10**9, late.peer, late.sealed(LS))
     counts = [n.count for n in reports(service.handle(later)) if isinstance(n, ControlAsked)]
-    assert counts == [100 - REFUSALS_A_SECOND_MAX, 1]
+    assert counts == [100 - CONTROL_REFUSALS_PER_S_MAX, 1]
 
 
 def test_a_stop_is_answered_before_the_end() -> None:

@@ -19,6 +19,7 @@ from enchufe.core.commands import AwaitDrained, CancelTimer, Close, ReadOn, Rest
 from enchufe.core.control import Action, Outcome, Run, Status, Verdict, control_frame
 from enchufe.core.events import RunStopping
 from enchufe.core.frames import Frame, Kind
+from enchufe.core.limits import PROGRAM_DATAGRAM_BYTES_MAX, PROGRAM_UNSENT_BYTES_MAX
 from enchufe.core.notices import ControlAsked, ControlEnded
 from enchufe.core.programs import (
     EndProgramInput,
@@ -35,8 +36,6 @@ from enchufe.core.programs import (
     Unstarted,
 )
 from enchufe.services.control import Control, Permissions
-from enchufe.services.control.answers import DATAGRAM_OUTPUT_BYTES_MAX
-from enchufe.services.control.runs import UNSENT_BYTES_MAX
 
 CAT = Run("f" * 32, ("cat",), has_input=True)
 
@@ -140,7 +139,7 @@ def test_a_peer_is_not_read_while_the_program_does_not_read() -> None:
 
 def test_a_program_waits_for_a_peer_that_does_not_read() -> None:
     caller = asked()
-    half = b"x" * (UNSENT_BYTES_MAX // 2)
+    half = b"x" * (PROGRAM_UNSENT_BYTES_MAX // 2)
     first = caller.service.handle(ProgramWrote(NOW_NS, "1", half))
     second = caller.service.handle(ProgramWrote(NOW_NS, "1", half))
     third = caller.service.handle(ProgramWrote(NOW_NS, "1", b"what was on its way"))
@@ -239,7 +238,7 @@ def test_over_datagrams_there_is_no_input() -> None:
 
 def test_what_does_not_fit_into_a_datagram_is_refused_with_the_limit() -> None:
     caller = asked(peer=LUIS)
-    wrote(caller, b"x" * DATAGRAM_OUTPUT_BYTES_MAX)
+    wrote(caller, b"x" * PROGRAM_DATAGRAM_BYTES_MAX)
     assert caller.service.handle(ProgramWrote(NOW_NS, "1", b"y")) == (KillProgram("1"),)
     told = status(over(caller, -15))
     assert (told.outcome, told.detail, told.output) == ("too large", "32.0 KiB", b"")
@@ -247,7 +246,7 @@ def test_what_does_not_fit_into_a_datagram_is_refused_with_the_limit() -> None:
 
 def test_what_fits_fits_into_a_datagram_whatever_it_is() -> None:
     caller = asked(peer=LUIS)
-    wrote(caller, b"\xff" * DATAGRAM_OUTPUT_BYTES_MAX)
+    wrote(caller, b"\xff" * PROGRAM_DATAGRAM_BYTES_MAX)
     (sealed,) = caller.service.handle(ProgramEnded(NOW_NS, "1", 0))[1:2]
     assert len(sealed.frame.payload) < 60_000  # type: ignore[union-attr]
 

@@ -6,12 +6,10 @@ from typing import Protocol
 from enchufe.core.commands import Close, Command, Send, Show
 from enchufe.core.control import Outcome, Status, control_frame
 from enchufe.core.frames import Frame, Kind
+from enchufe.core.limits import PROGRAM_DATAGRAM_BYTES_MAX
 from enchufe.core.peer import Peer
 from enchufe.services.control.conversation import Conversation
 from enchufe.services.control.words import ControlWords, outcome_text
-
-DATAGRAM_OUTPUT_BYTES_MAX = 32 * 1024
-"""All a program may say where its answer is one datagram: 43 KiB as it is written there."""
 
 
 class Answers(Protocol):
@@ -63,7 +61,7 @@ class DatagramAnswers:
     def __init__(self, conversation: Conversation) -> None:
         self.peer = conversation.peer
         self.is_paced = False
-        self.bytes_max: int | None = DATAGRAM_OUTPUT_BYTES_MAX
+        self.bytes_max: int | None = PROGRAM_DATAGRAM_BYTES_MAX
         self.outcome_past = Outcome.TOO_LARGE
         self._conversation = conversation
         self._output = bytearray()

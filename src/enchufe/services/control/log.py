@@ -4,12 +4,9 @@ from collections.abc import Sequence
 
 from enchufe.core.commands import Command, Report
 from enchufe.core.control import Action, Verdict
+from enchufe.core.limits import CONTROL_REFUSALS_PER_S_MAX
 from enchufe.core.notices import ControlAsked
 from enchufe.core.peer import Peer
-
-REFUSALS_A_SECOND_MAX = 20
-"""So many refused strangers are reported one by one in a second; of more, their number. A
-stranger who tries keys at speed must not fill the disk that the log is on."""
 
 
 class Log:
@@ -38,7 +35,7 @@ class Log:
             reports += self.rest()
             self._second, self._reported = at_ns // 10**9, 0
         asked = ControlAsked(at_ns, peer, Action.PROVE, verdict)
-        if self._reported < REFUSALS_A_SECOND_MAX:
+        if self._reported < CONTROL_REFUSALS_PER_S_MAX:
             self._reported += 1
             return [*reports, Report(asked)]
         self._unreported += 1

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from enchufe.core.limits import PROGRAM_OUTPUT_BYTES_MAX, PROGRAM_S_MAX, PROGRAMS_MAX
 from enchufe.core.peer import Peer
 from enchufe.core.seal import key_name
 
@@ -13,15 +14,6 @@ Pattern: TypeAlias = tuple[str, ...]
 any number of further ones."""
 
 ANY_MORE = "**"
-
-RUN_S_MAX = 60.0
-"""How long a program may run where its owner says nothing else."""
-
-OUTPUT_BYTES_MAX = 16 * 1024 * 1024
-"""How much a program may say where its owner says nothing else."""
-
-RUNS_MAX = 4
-"""How many programs may run at once where the owner says nothing else."""
 
 
 class PlainWords(Struct, frozen=True):
@@ -58,9 +50,9 @@ class Permissions(Struct, frozen=True):
     may_stop: bool = False
     programs: tuple[Pattern, ...] = ()
     with_shell: bool = False
-    run_s_max: float = RUN_S_MAX
-    output_bytes_max: int = OUTPUT_BYTES_MAX
-    runs_max: int = RUNS_MAX
+    run_s_max: float = PROGRAM_S_MAX
+    output_bytes_max: int = PROGRAM_OUTPUT_BYTES_MAX
+    runs_max: int = PROGRAMS_MAX
     plain: PlainWords | None = None
 
     def vouches_for(self, peer: Peer) -> bool:

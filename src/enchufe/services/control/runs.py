@@ -14,6 +14,7 @@ from enchufe.core.commands import (
 )
 from enchufe.core.control import Outcome
 from enchufe.core.figures import size
+from enchufe.core.limits import PROGRAM_UNSENT_BYTES_MAX
 from enchufe.core.notices import ControlEnded
 from enchufe.core.peer import Peer
 from enchufe.core.programs import (
@@ -33,9 +34,6 @@ from enchufe.services.control.answers import Answers
 from enchufe.services.control.permissions import Permissions
 
 RUN_TIMER = "run "
-
-UNSENT_BYTES_MAX = 256 * 1024
-"""When so much of what a program says waits for its peer, the program waits too."""
 
 _UNSTARTED = {
     Unstarted.NOT_FOUND: Outcome.NOT_FOUND,
@@ -176,9 +174,9 @@ class Runs:
 
     def _pace(self, run: Run, size_bytes: int) -> Sequence[Command]:
         """Let a program wait, once, when its peer does not keep up."""
-        was_waiting = run.unsent_bytes >= UNSENT_BYTES_MAX
+        was_waiting = run.unsent_bytes >= PROGRAM_UNSENT_BYTES_MAX
         run.unsent_bytes += size_bytes
-        if was_waiting or run.unsent_bytes < UNSENT_BYTES_MAX:
+        if was_waiting or run.unsent_bytes < PROGRAM_UNSENT_BYTES_MAX:
             return ()
         return (HoldProgram(run.handle, hold=True), AwaitDrained(run.answers.peer))
 

@@ -28,6 +28,7 @@ from enchufe.core.events import (
 )
 from enchufe.core.exits import ExitCode
 from enchufe.core.frames import Frame, Kind
+from enchufe.core.limits import CONTROL_PROOF_S_MAX, CONTROL_REQUESTS_MAX
 from enchufe.core.payloads import payload_of
 from enchufe.core.peer import Peer
 from enchufe.core.programs import EndProgramInput, FeedProgram, ProgramEvent
@@ -39,13 +40,7 @@ from enchufe.services.control.plain import Plain
 from enchufe.services.control.runs import RUN_TIMER, Runs
 from enchufe.services.control.words import ControlWords
 
-PROOF_S_MAX = 10.0
-"""Who has not asked for anything by then is let go: proving who one is takes a round trip."""
-
 PROOF_TIMER = "proof "
-
-REQUESTS_KEPT_MAX = 100
-"""Answers over datagrams that are kept for whoever has not got theirs and asks again."""
 
 
 class Control:
@@ -106,7 +101,7 @@ class Control:
         self._conversations[peer.id] = Conversation(peer)
         if not peer.is_stream or self._plain is not None:
             return ()
-        return (SetTimer(f"{PROOF_TIMER}{peer.id}", PROOF_S_MAX),)
+        return (SetTimer(f"{PROOF_TIMER}{peer.id}", CONTROL_PROOF_S_MAX),)
 
     def _closed(self, peer: Peer) -> Sequence[Command]:
         self._conversations.pop(peer.id, None)
@@ -231,7 +226,7 @@ class Control:
 
     def _kept(self, conversation: Conversation, asked: Run) -> DatagramAnswers:
         answers = self._asked[asked.request] = DatagramAnswers(conversation)
-        if len(self._asked) > REQUESTS_KEPT_MAX:
+        if len(self._asked) > CONTROL_REQUESTS_MAX:
             self._asked.popitem(last=False)
         return answers
 
