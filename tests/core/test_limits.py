@@ -10,7 +10,10 @@ from enchufe.core import limits
 
 SOURCE = Path(limits.__file__)
 NAMES = [name for name in vars(limits) if name.isupper()]
-UNITS = r"(BYTES|CHARACTERS|_S|PEERS|FILES|BATCH|QUEUE|LINGERING|REMEMBERED|LINES|LOOKUPS|PROGRAMS|REQUESTS)(_MAX)?$"
+UNITS = (
+    r"(BYTES|CHARACTERS|_S|PEERS|FILES|BATCH|QUEUE|LINGERING|REMEMBERED|LINES|LOOKUPS"
+    r"|PROGRAMS|REQUESTS)(_MAX)?$"
+)
 
 
 @pytest.mark.parametrize("name", NAMES)
