@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.attacks.honest import kept_in
 from tests.cli import programs
 from tests.cli.controlled import TRANSPORTS, connected_to, control, until_count
 from tests.cli.programs import run, running
@@ -29,12 +30,12 @@ def test_those_inside_are_told_and_what_they_said_is_kept(home: Path) -> None:
     words = ("chat@tcp://127.0.0.1:0", "--allow-stop", "--history", str(home / "plaza.db"))
     with control(home, *words) as (server, endpoint), connected_to(server.endpoints[1]) as ana:
         ana.sendall(b"hola\n")
-        with running("run", endpoint, "--", "true"):
-            pass
+        server.out.until("hola")
         assert run("stop", endpoint).code == 0
         heard = b"".join(iter(lambda: ana.recv(4096), b""))
         assert b"* This server ends now\n" in heard
         assert server.wait() == 0
+    assert kept_in(home / "plaza.db") == ["hola"]
 
 
 @pytest.mark.usefixtures("key")

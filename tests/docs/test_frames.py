@@ -22,10 +22,15 @@ from enchufe.wire.text import text_of
 PAGES = [ROOT / "docs" / code / "frames.md" for code in ("en", "es")]
 
 
-def vectors(page: Path = PAGES[0]) -> dict[str, list[dict[str, Any]]]:
-    (block,) = [b for b in blocks(page.read_text(encoding="utf-8")) if b.name == "vectors.json"]
-    found: dict[str, list[dict[str, Any]]] = json.loads("\n".join(block.lines))
+def written(page: Path, name: str) -> dict[str, Any]:
+    """Return what a block of a page holds."""
+    (block,) = [b for b in blocks(page.read_text(encoding="utf-8")) if b.name == name]
+    found: dict[str, Any] = json.loads("\n".join(block.lines))
     return found
+
+
+def vectors(page: Path = PAGES[0]) -> dict[str, list[dict[str, Any]]]:
+    return written(page, "vectors.json")
 
 
 def data_of(vector: dict[str, Any]) -> bytes:
@@ -120,13 +125,14 @@ def test_the_limits_are_those_of_the_program(page: Path) -> None:
     assert f"| {room.NAME_CHARACTERS_MAX} c" in page.read_text(encoding="utf-8")
 
 
+PAYLOADS = room._KINDS | control._KINDS
+
+
 @pytest.mark.parametrize("page", PAGES, ids=language)
-@pytest.mark.parametrize(
-    "payload",
-    [room.Join, room.Joined, room.Taken, room.Said, room.Notice, room.Since, room.Fetch],
-)
-def test_the_payloads_of_a_room_have_these_fields(page: Path, payload: type[Any]) -> None:
-    (cell,) = [row[2] for row in rows(page) if row[0] == payload.__name__.upper() and len(row) == 3]
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.__name__)
+def test_the_payloads_have_these_fields(page: Path, payload: type[Any]) -> None:
+    name = PAYLOADS[payload].name
+    (cell,) = [row[2] for row in rows(page) if row[0] == name and len(row) == 3]
     fields = payload.__struct_fields__
     assert re.findall(r"`(\w+)`", cell) == list(fields)
     optional = re.findall(r"`(\w+)` = ", cell)
@@ -139,48 +145,19 @@ def test_every_notice_is_named(page: Path) -> None:
     assert [what for what in room.What if f"`{what}`" not in text] == []
 
 
-def seals(page: Path) -> dict[str, Any]:
-    (block,) = [b for b in blocks(page.read_text(encoding="utf-8")) if b.name == "seals.json"]
-    found: dict[str, Any] = json.loads("\n".join(block.lines))
-    return found
-
-
 @pytest.mark.parametrize("page", PAGES, ids=language)
 @pytest.mark.parametrize("side", Side)
 def test_what_the_page_seals_is_sealed_so(page: Path, side: Side) -> None:
-    written = seals(page)
-    key, *nonces = (
-        bytes.fromhex(written[name]) for name in ("key", "caller_nonce", "server_nonce")
-    )
+    told = written(page, "seals.json")
+    key, *nonces = (bytes.fromhex(told[name]) for name in ("key", "caller_nonce", "server_nonce"))
     ours, theirs = Sealing(key, side, *nonces), Sealing(key, side.other, *nonces)
-    rows = written[side.value.decode()]
-    assert len(rows) > 1
-    for row in rows:
+    sealed_frames = told[side.value.decode()]
+    assert len(sealed_frames) > 1
+    for row in sealed_frames:
         frame = Frame(row["kind"], 0, bytes.fromhex(row["payload"]))
         sealed = Frame(Kind.SEALED, 0, bytes.fromhex(row["sealed"]))
         assert ours.seal(frame) == sealed
         assert theirs.opened(sealed) == frame
-
-
-@pytest.mark.parametrize("page", PAGES, ids=language)
-@pytest.mark.parametrize(
-    "payload",
-    [
-        control.Ask,
-        control.Challenge,
-        control.Denied,
-        control.Run,
-        control.StopServer,
-        control.Status,
-    ],
-)
-def test_the_payloads_of_control_have_these_fields(page: Path, payload: type[Any]) -> None:
-    name = "STOP" if payload is control.StopServer else payload.__name__.upper()
-    (cell,) = [row[2] for row in rows(page) if row[0] == name and len(row) == 3]
-    fields = payload.__struct_fields__
-    assert re.findall(r"`(\w+)`", cell) == list(fields)
-    optional = re.findall(r"`(\w+)` = ", cell)
-    assert optional == list(fields[len(fields) - len(payload.__struct_defaults__) :])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=language)
