@@ -1,11 +1,13 @@
 """Programs on a stage: ordered by a test, and all that comes of them kept in order."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 import psutil
+import pytest
 from tests.net.recording import until
 
 from enchufe.core.programs import (
@@ -20,6 +22,20 @@ from enchufe.core.programs import (
     RunProgram,
 )
 from enchufe.programs.runner import Programs
+
+DAEMON = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        time.sleep(1000)
+    os._exit(0)
+os.wait()
+"""
+"""Starts a daemon as the book says: its parent has ended, and its session is its own."""
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="orphans become ours on Linux alone")
 
 Kind = TypeVar("Kind", bound=ProgramEvent)
 

@@ -9,26 +9,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.programs.stage import left_of
+from tests.programs.stage import DAEMON, left_of, linux
 
 from enchufe.programs.environment import PATH, marked
 from enchufe.programs.family import Family, Mark, new_mark
 from enchufe.programs.orphans import adopt
 from enchufe.programs.starting import started
-
-linux = pytest.mark.skipif(sys.platform != "linux", reason="orphans become ours on Linux alone")
-
-DAEMON = """
-import os, sys, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        print(os.getpid(), flush=True)
-        time.sleep(1000)
-    os._exit(0)
-os.wait()
-"""
-"""Starts a daemon as the book says: its parent has ended, and its session is its own."""
 
 STUBBORN = """
 import signal, time

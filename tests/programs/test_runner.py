@@ -16,7 +16,7 @@ import psutil
 import pytest
 from tests.net.recording import until
 from tests.programs.conftest import Play
-from tests.programs.stage import ONE, Stage, left_of
+from tests.programs.stage import DAEMON, ONE, Stage, left_of, linux
 
 from enchufe.core.programs import (
     ProgramBehind,
@@ -34,8 +34,6 @@ from enchufe.programs.watch import Watch
 MEBIBYTE = 1024 * 1024
 MANY = 50
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="orphans become ours on Linux alone")
-
 BOTH = """
 import sys
 for _ in range(64):
@@ -44,17 +42,6 @@ for _ in range(64):
 """
 
 STUBBORN = "trap '' TERM; echo $$; while true; do sleep 1000; done"
-
-DAEMON = """
-import os, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        print(os.getpid(), flush=True)
-        time.sleep(1000)
-    os._exit(0)
-os.wait()
-"""
 
 
 @pytest.fixture
