@@ -78,6 +78,12 @@ def test_what_does_not_run_is_told_apart(
         assert said in ended.err
 
 
+def test_options_of_the_program_without_two_dashes_are_said_to_want_them() -> None:
+    ended = run("run", "tcp://127.0.0.1:1", "ls", "-l")
+    assert ended.code == ExitCode.USAGE
+    assert "unrecognized arguments: -l\n  Options of the program itself come after --" in ended.err
+
+
 @pytest.mark.usefixtures("key")
 def test_one_that_takes_too_long_is_killed(home: Path) -> None:
     allowed = ("--allow-run", "sleep *", "--run-timeout", "0.3")

@@ -56,6 +56,14 @@ class CommandParser(argparse.ArgumentParser):
             "--lang", choices=LANGUAGES, help=_("language of messages (default: the system's)")
         )
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as usual; what is not understood is said with the command's own ``hint``."""
+        arguments, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            text = _("unrecognized arguments: %s") % " ".join(unknown)
+            self.error("\n  ".join(filter(None, (text, getattr(arguments, "hint", "")))))
+        return arguments
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as usual, or in any order of options and words where that order counts."""
         if not self._placed or args is None:

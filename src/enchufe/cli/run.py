@@ -40,7 +40,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     add_reaching(parser)
     add_encryption(parser, calls=True)
-    parser.set_defaults(run=run)
+    hint = _("Options of the program itself come after --: enchufe run … -- ls -l")
+    parser.set_defaults(run=run, hint=hint)
 
 
 def run(arguments: argparse.Namespace) -> int:
