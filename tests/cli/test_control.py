@@ -5,6 +5,8 @@ import os
 import socket
 import stat
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -97,17 +99,25 @@ def test_on_a_unix_socket_a_key_for_another_server_is_not_in_the_way(home: Path)
         assert (ended.code, ended.out) == (0, b"hola\n"), ended.err
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Give a folder that every user may go into; pytest's own are for one alone."""
+    with tempfile.TemporaryDirectory(prefix="enchufe-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_on_a_unix_socket_another_user_needs_to_be_allowed(home: Path) -> None:
-    for folder in (home, *home.parents):
-        with contextlib.suppress(PermissionError):
-            folder.chmod(folder.stat().st_mode | 0o011)
+def test_on_a_unix_socket_another_user_needs_to_be_allowed(open_folder: Path) -> None:
     somebody = ("setpriv", "--reuid", "65534", "--clear-groups")
     elsewhere = {"XDG_DATA_HOME": "/nonexistent", "HOME": "/nonexistent"}
     for words, code in (((), ExitCode.DENIED), (("--allow-user", "65534"), 0)):
-        with control(home, "--allow-run", "echo *", *words, transport="unix") as (_server, end):
-            (home / "unix").chmod(0o777)
-            ended = run("run", end, "--", "echo", "hola", before=somebody, env=elsewhere)
+        with control(open_folder, "--allow-run", "echo *", *words, transport="unix") as (
+            _server,
+            endpoint,
+        ):
+            (open_folder / "unix").chmod(0o777)
+            ended = run("run", endpoint, "--", "echo", "hola", before=somebody, env=elsewhere)
             assert ended.code == code, ended.err
 
 
