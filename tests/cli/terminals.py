@@ -66,12 +66,11 @@ class Screen:
         self._tmux = ["tmux", "-S", str(folder / "tmux"), "-f", "/dev/null"]
         self._ended = folder / "exit-code"
         typed = shlex.join([*ENCHUFE, *words])
-        command = (
-            f"trap : INT; {typed}; echo $? > {self._ended}.new; mv {self._ended}.new {self._ended}"
+        command = (  # a pane whose program has ended says so, and the first line is pushed out
+            f"trap : INT; {typed}; echo $? > {self._ended}.new; "
+            f"mv {self._ended}.new {self._ended}; exec sleep infinity"
         )
         self._call(
-            *("start-server", ";"),
-            *("set-option", "-g", "remain-on-exit", "on", ";"),
             *("new-session", "-d", "-x", "100", "-y", "30", "-s", "main", command),
             env=environment(TERM="screen-256color", **env),
         )
@@ -92,9 +91,9 @@ class Screen:
 
     @property
     def lines(self) -> list[str]:
-        """The lines drawn, without those of a program that has ended."""
+        """The lines drawn."""
         drawn = self._call("capture-pane", "-p", "-t", "main").splitlines()
-        lines = [line.rstrip() for line in drawn if not line.startswith("Pane is dead")]
+        lines = [line.rstrip() for line in drawn]
         while lines and not lines[-1]:
             lines.pop()
         return lines
