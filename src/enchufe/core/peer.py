@@ -13,6 +13,7 @@ class Transport(StrEnum):
     UDP = "udp"
     UNIX = "unix"
     UNIXGRAM = "unixgram"
+    WEBSOCKET = "ws"  # a browser with our page open; it comes through the page's own door
     CONSOLE = "console"  # the person who runs the server; no endpoint has it
 
     @property
@@ -23,12 +24,17 @@ class Transport(StrEnum):
     @property
     def is_internet(self) -> bool:
         """Whether its addresses are a host and a port, not a path."""
-        return self in (Transport.TCP, Transport.TLS, Transport.UDP)
+        return self in (Transport.TCP, Transport.TLS, Transport.UDP, Transport.WEBSOCKET)
+
+    @property
+    def has_endpoint(self) -> bool:
+        """Whether a URL of its own says where to listen or connect."""
+        return self not in (Transport.WEBSOCKET, Transport.CONSOLE)
 
     @property
     def carrier(self) -> "Transport":
         """What the system knows it as: TLS is a matter of the two ends, and travels over TCP."""
-        return Transport.TCP if self is Transport.TLS else self
+        return Transport.TCP if self in (Transport.TLS, Transport.WEBSOCKET) else self
 
 
 class Peer(Struct, frozen=True):
