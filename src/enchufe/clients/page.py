@@ -24,7 +24,7 @@ from enchufe.record.recording import header_now
 from enchufe.web.house import CallWords, Furniture, GuardWords, House, Listed
 from enchufe.web.live import LiveWire
 from enchufe.web.page import Page
-from enchufe.web.words import PageWords
+from enchufe.web.words import EVENTS, REASONS, PageWords
 
 PORT = 7080
 """Where the page is if that port is free and nobody says otherwise; else it is at any free one."""
@@ -148,5 +148,8 @@ def listed(listening: Sequence[Listening]) -> list[Listed]:
 
 def words_in(language: str) -> bytes:
     """Return all that the page says, in a language, as JSON."""
-    words = {"page": PageWords(), "room": RoomWords()}
-    return msgspec.json.encode({name: translated(each, language) for name, each in words.items()})
+    page, room = translated(PageWords(), language), translated(RoomWords(), language)
+    events = {name: said_in(language, text) for name, text in EVENTS.items()}
+    reasons = {name: said_in(language, text) for name, text in REASONS.items()}
+    words = {"page": page, "room": room, "events": events, "reasons": reasons}
+    return msgspec.json.encode(words)

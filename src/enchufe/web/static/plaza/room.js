@@ -6,168 +6,156 @@
 import { Conversation } from "../shared/conversation.js";
 import { decoded, encoded } from "../shared/bytes.js";
 import { Kind, json } from "../shared/frames.js";
-import { randomText } from "../shared/chance.js";
+import { rememberedSession } from "../shared/session.js";
 
 const SESSION = "enchufe.session";
 const WHO_MS = 150;
 const WHO_AGAIN_MS = 30_000;
 
-/** What a reloaded page had, and a duplicated one has not: it is kept only while nobody is here. */
-export function rememberedSession(key = SESSION) {
-  const session = sessionStorage.getItem(key) ?? randomText(16);
-  sessionStorage.removeItem(key);
-  addEventListener("pagehide", () => sessionStorage.setItem(key, session));
-  return session;
-}
-
 export class Room {
-  /**
-   * @param name how to be called; "" for whatever the room gives.
-   * @param on what is told: `joined(name, room)`, `said(said)`, `taken(item, id)`, `notice(notice)`,
-   *   `people(list)`, `state("here" | "away" | "refused", why)`, `framed(frame)` for files.
-   */
-  constructor(name, on) {
-    this.name = name;
-    this._asked = name;
-    this._on = on;
-    this._session = rememberedSession();
-    this._lastId = -1;
-    this._number = 0;
-    this._outbox = [];
-    this._isIn = false;
-    this._conversation = new Conversation("chat", {
-      opened: () => this._join(),
-      framed: (frame) => this._framed(frame),
-      lost: ({ isRefused, why }) => {
-        this._isIn = false;
-        on.state(isRefused ? "refused" : "away", why);
-      },
-    });
-    setInterval(() => this._askWho(), WHO_AGAIN_MS);
-  }
+	/** @param on who is told: `joined`, `said`, `text`, `taken`, `refused`, `noticed`, `showPeople`, `showState`, `framed`. */
+	constructor(name, on) {
+		this.name = name;
+		this._asked = name;
+		this._on = on;
+		this._session = rememberedSession(SESSION);
+		this._lastId = -1;
+		this._number = 0;
+		this._outbox = [];
+		this._isIn = false;
+		this._conversation = new Conversation("chat", {
+			opened: () => this._join(),
+			framed: (frame) => this._framed(frame),
+			lost: ({ isRefused, why }) => {
+				this._isIn = false;
+				on.showState(isRefused ? "refused" : "away", why);
+			},
+		});
+		setInterval(() => this._askWho(), WHO_AGAIN_MS);
+	}
 
-  get conversation() {
-    return this._conversation;
-  }
+	get conversation() {
+		return this._conversation;
+	}
 
-  /** Say a line; return what stands for it until it is taken. */
-  say(text) {
-    return this._post({ kind: Kind.SAY, payload: encoded(text) });
-  }
+	/** Say a line; return what stands for it until it is taken. */
+	say(text) {
+		return this._post({ kind: Kind.SAY, payload: encoded(text) });
+	}
 
-  /** Say a file that the room has already. */
-  share(sha256) {
-    return this._post({ kind: Kind.SHARE, payload: { sha256 } });
-  }
+	/** Say a file that the room has already. */
+	share(sha256) {
+		return this._post({ kind: Kind.SHARE, payload: { sha256 } });
+	}
 
-  /** Give the room an order, such as `/name luis`. */
-  order(line) {
-    this._conversation.send(Kind.TEXT, encoded(line));
-  }
+	/** Give the room an order, such as `/name luis`. */
+	order(line) {
+		this._conversation.send(Kind.TEXT, encoded(line));
+	}
 
-  rename(name) {
-    this._asked = name;
-    this.order(`/name ${name}`);
-  }
+	rename(name) {
+		this._asked = name;
+		this.order(`/name ${name}`);
+	}
 
-  leave() {
-    this._conversation.end();
-  }
+	leave() {
+		this._conversation.end();
+	}
 
-  _join() {
-    const after = this._lastId;
-    this._conversation.send(Kind.JOIN, { name: this._asked, session: this._session, after });
-  }
+	_join() {
+		const after = this._lastId;
+		this._conversation.send(Kind.JOIN, { name: this._asked, session: this._session, after });
+	}
 
-  _post(item) {
-    this._outbox.push(item);
-    this._pump();
-    return item;
-  }
+	_post(item) {
+		this._outbox.push(item);
+		this._pump();
+		return item;
+	}
 
-  /** Send what waits; after a file that is being said nothing else may be (docs/en/frames.md). */
-  _pump() {
-    if (!this._isIn) return;
-    for (const item of this._outbox) {
-      if (!item.number) item.number = ++this._number;
-      if (!item.isSent) this._conversation.send(item.kind, item.payload, item.number);
-      item.isSent = true;
-      if (item.kind === Kind.SHARE) return;
-    }
-  }
+	/** Send what waits; after a file that is being said nothing else may be (docs/en/frames.md). */
+	_pump() {
+		if (!this._isIn) return;
+		for (const item of this._outbox) {
+			if (!item.number) item.number = ++this._number;
+			if (!item.isSent) this._conversation.send(item.kind, item.payload, item.number);
+			item.isSent = true;
+			if (item.kind === Kind.SHARE) return;
+		}
+	}
 
-  _framed(frame) {
-    switch (frame.kind) {
-      case Kind.JOINED: return this._joined(json(frame.payload));
-      case Kind.SAID: return this._said(json(frame.payload));
-      case Kind.TAKEN: return this._taken(frame.stream, json(frame.payload));
-      case Kind.NOTICE: return this._noticed(json(frame.payload));
-      case Kind.TEXT: return this._on.text(decoded(frame.payload));
-      default: return this._on.framed(frame);
-    }
-  }
+	_framed(frame) {
+		switch (frame.kind) {
+			case Kind.JOINED: return this._joined(json(frame.payload));
+			case Kind.SAID: return this._said(json(frame.payload));
+			case Kind.TAKEN: return this._taken(frame.stream, json(frame.payload));
+			case Kind.NOTICE: return this._noticed(json(frame.payload));
+			case Kind.TEXT: return this._on.text(decoded(frame.payload));
+			default: return this._on.framed(frame);
+		}
+	}
 
-  _joined({ name, room, number }) {
-    this.name = this._asked = name;
-    this._isIn = true;
-    this._number = Math.max(this._number, number ?? 0);
-    this._outbox.forEach((item) => (item.isSent = false));
-    this._on.joined(name, room);
-    this._on.state("here");
-    this._pump();
-    this._askWho();
-  }
+	_joined({ name, room, number }) {
+		this.name = this._asked = name;
+		this._isIn = true;
+		this._number = Math.max(this._number, number ?? 0);
+		this._outbox.forEach((item) => (item.isSent = false));
+		this._on.joined(name, room);
+		this._on.showState("here");
+		this._pump();
+		this._askWho();
+	}
 
-  _said(said) {
-    if (said.id === 0 || said.again) return this._on.said(said);
-    if (said.id <= this._lastId) return;
-    if (this._lastId >= 0 && said.previous > this._lastId) return this._askMissing();
-    this._lastId = said.id;
-    const ours = said.number ? this._takeOut(said.number) : null;
-    if (ours) this._on.taken(ours, said.id);
-    else this._on.said(said);
-  }
+	_said(said) {
+		if (said.id === 0 || said.again) return this._on.said(said);
+		if (said.id <= this._lastId) return;
+		if (this._lastId >= 0 && said.previous > this._lastId) return this._askMissing();
+		this._lastId = said.id;
+		const ours = said.number ? this._takeOut(said.number) : null;
+		if (ours) this._on.taken(ours, said.id);
+		else this._on.said(said);
+	}
 
-  _taken(number, { id, previous }) {
-    if (this._lastId >= 0 && previous > this._lastId) return this._askMissing();
-    this._lastId = Math.max(this._lastId, id);
-    const ours = this._takeOut(number);
-    if (ours) this._on.taken(ours, id);
-  }
+	_taken(number, { id, previous }) {
+		if (this._lastId >= 0 && previous > this._lastId) return this._askMissing();
+		this._lastId = Math.max(this._lastId, id);
+		const ours = this._takeOut(number);
+		if (ours) this._on.taken(ours, id);
+	}
 
-  _takeOut(number) {
-    const at = this._outbox.findIndex((item) => item.number === number);
-    const [item] = at < 0 ? [null] : this._outbox.splice(at, 1);
-    this._pump();
-    return item;
-  }
+	_takeOut(number) {
+		const at = this._outbox.findIndex((item) => item.number === number);
+		const [item] = at < 0 ? [null] : this._outbox.splice(at, 1);
+		this._pump();
+		return item;
+	}
 
-  _askMissing() {
-    this._conversation.send(Kind.SINCE, { after: this._lastId });
-  }
+	_askMissing() {
+		this._conversation.send(Kind.SINCE, { after: this._lastId });
+	}
 
-  _noticed(notice) {
-    if (notice.number) {
-      const ours = this._takeOut(notice.number); // it cannot be said
-      if (ours) this._on.refused(ours, notice);
-    }
-    if (notice.what === "present") return this._on.people(peopleOf(notice));
-    if (notice.what === "renamed" && notice.name === this.name) this.name = this._asked = notice.other;
-    if (["came", "left", "lost", "renamed", "slow"].includes(notice.what)) this._askWho();
-    this._on.notice(notice);
-  }
+	_noticed(notice) {
+		if (notice.number) {
+			const ours = this._takeOut(notice.number); // it cannot be said
+			if (ours) this._on.refused(ours, notice);
+		}
+		if (notice.what === "present") return this._on.showPeople(peopleOf(notice));
+		if (notice.what === "renamed" && notice.name === this.name) this.name = this._asked = notice.other;
+		if (["came", "left", "lost", "renamed", "slow"].includes(notice.what)) this._askWho();
+		this._on.noticed(notice);
+	}
 
-  /** Ask who is here, once for all who come at the same time. */
-  _askWho() {
-    clearTimeout(this._who);
-    this._who = setTimeout(() => this._isIn && this.order("/who"), WHO_MS);
-  }
+	/** Ask who is here, once for all who come at the same time. */
+	_askWho() {
+		clearTimeout(this._who);
+		this._who = setTimeout(() => this._isIn && this.order("/who"), WHO_MS);
+	}
 }
 
 /** Who is here: `["ana (udp)"]` with the numbers of their connections. */
 function peopleOf({ names = [], numbers = [] }) {
-  return names.map((shown, at) => {
-    const [, name, transport] = /^(.*) \((.*)\)$/.exec(shown) ?? [null, shown, ""];
-    return { name, transport, number: numbers[at] ?? 0 };
-  });
+	return names.map((shown, at) => {
+		const [, name, transport] = /^(.*) \((.*)\)$/.exec(shown) ?? [null, shown, ""];
+		return { name, transport, number: numbers[at] ?? 0 };
+	});
 }

@@ -1,53 +1,62 @@
 // The page's words: in both languages from the same catalogue as the program's own.
 
 const KEPT = "enchufe.language";
+const listeners = new Set();
+let words = {};
 
-export class Words {
-  constructor(languages) {
-    this.languages = languages;
-    this.language = languages.includes(localStorage.getItem(KEPT)) ? localStorage.getItem(KEPT) : languages[0];
-    this._listeners = new Set();
-  }
+export let languages = [];
+export let language = "en";
 
-  async load(language = this.language) {
-    const answer = await fetch(`words/${language}.json`);
-    this._words = await answer.json();
-    this.language = language;
-    document.documentElement.lang = language;
-    for (const listener of this._listeners) listener();
-  }
-
-  async choose(language) {
-    localStorage.setItem(KEPT, language);
-    await this.load(language);
-  }
-
-  /** Call `listener` now and whenever the language is another. */
-  follow(listener) {
-    this._listeners.add(listener);
-    listener();
-  }
-
-  /** Say something in the page's words. */
-  say(key, fields = {}) {
-    return this.of("page", key, fields);
-  }
-
-  /** Say something in the words of the room or of the game; "" if there are none for it. */
-  of(book, key, fields = {}) {
-    const template = this._words[book]?.[key] ?? "";
-    return template.replace(/\{(\w+)\}/g, (whole, name) => (name in fields ? String(fields[name]) : whole));
-  }
-
-  size(bytes) {
-    return this.number(bytes, { style: "unit", unit: "byte", unitDisplay: "short", notation: "compact", maximumFractionDigits: 1 });
-  }
-
-  number(value, options) {
-    return new Intl.NumberFormat(this.language, options).format(value);
-  }
-
-  time(atMs) {
-    return new Intl.DateTimeFormat(this.language, { hour: "2-digit", minute: "2-digit" }).format(new Date(atMs));
-  }
+/** Take in the languages there are, and the words of the one that was chosen here last. */
+export async function loadWords(offered) {
+	languages = offered;
+	const kept = localStorage.getItem(KEPT);
+	await speak(offered.includes(kept) ? kept : offered[0]);
 }
+
+/** Speak another language from now on. */
+export async function chooseLanguage(chosen) {
+	localStorage.setItem(KEPT, chosen);
+	await speak(chosen);
+}
+
+async function speak(chosen) {
+	words = await (await fetch(`words/${chosen}.json`)).json();
+	language = document.documentElement.lang = chosen;
+	fill();
+	for (const listener of listeners) listener();
+}
+
+/** Do something now, and again whenever the language is another. */
+export function inEachLanguage(listener) {
+	listeners.add(listener);
+	listener();
+}
+
+/** Put the words where the page's own elements name them. */
+function fill() {
+	const each = (name, put) => {
+		for (const element of document.querySelectorAll(`[data-${name}]`)) put(element, say(element.dataset[name]));
+	};
+	each("word", (element, text) => (element.textContent = text));
+	each("label", (element, text) => (element.ariaLabel = text));
+	each("hint", (element, text) => (element.placeholder = element.ariaLabel = text));
+}
+
+/** Say something in the page's words. */
+export const say = (key, fields) => sayOf("page", key, fields);
+
+/** Say something in the words of the room or of the game; "" if there are none for it. */
+export function sayOf(book, key, fields = {}) {
+	const template = words[book]?.[key] ?? "";
+	return template.replace(/\{(\w+)\}/g, (whole, name) => (name in fields ? String(fields[name]) : whole));
+}
+
+/** A line of the room or the game without the mark that sets it apart in a terminal. */
+export const sayPlainly = (book, key, fields) => sayOf(book, key, fields).replace(/^\* /, "");
+
+export const numberOf = (value, options) => new Intl.NumberFormat(language, options).format(value);
+
+export const sizeOf = (bytes) => numberOf(bytes, { style: "unit", unit: "byte", notation: "compact", maximumFractionDigits: 1 });
+
+export const timeOf = (atMs) => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(atMs);

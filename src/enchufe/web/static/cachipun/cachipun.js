@@ -1,0 +1,232 @@
+// Cachipún: two seats facing each other, three hands, and whoever else is here.
+
+import { visible } from "../shared/bytes.js";
+import { find, gather, isTyped, make, show } from "../shared/dom.js";
+import { CHOICES, Game } from "./game.js";
+import { hand } from "./hands.js";
+import { inEachLanguage, say, sayOf, sayPlainly } from "../shared/words.js";
+
+const NAME = "enchufe.name";
+const COUNT_MS = 600;
+const NEWS_MAX = 4;
+
+export class Cachipun {
+	constructor(place, commands) {
+		this._place = place;
+		this._commands = commands;
+		this._counting = 0; // stands for the countdown that is under way
+		this._hasCalled = false;
+		this._build();
+		this._game = new Game(localStorage.getItem(NAME) ?? "", this);
+		addEventListener("keydown", (event) => !place.hidden && this._keyed(event));
+	}
+
+	focus() {
+		find(this._hands, "button:not(:disabled)")?.focus({ preventScroll: true });
+	}
+
+	_build() {
+		gather(this, this._place);
+		this._seats = [...this._place.querySelectorAll(".seat")].map((seat) => find(seat, "b", ".strokes", ".shown"));
+		this._name.onchange = () => this._game.rename(this._name.value.trim());
+		inEachLanguage(() => {
+			const chosen = Number(this._best.value || 3);
+			this._best.replaceChildren(...[1, 3, 5, 7, 9].map((count) => make("option", { value: count, selected: count === chosen }, say("best_of_count", { count }))));
+			this._commands.teach(this._teach, "cachipun", "no_opponent");
+			this._drawHands();
+			this._drawActions();
+		});
+	}
+
+	// What this person does
+
+	_keyed(event) {
+		if (!isTyped(event)) return;
+		const choice = CHOICES[Number(event.key) - 1];
+		if (choice) this._choose(choice);
+		else if (event.key === "Enter" && event.target === document.body) find(this._actions, "button")?.click();
+	}
+
+	_choose(choice) {
+		if (this._counting) this._finishCount?.();
+		if (!this._game.mayChoose) return;
+		this._game.choose(choice);
+		this._showHand(0, choice);
+		this._drawHands();
+	}
+
+	_call(wish) {
+		this._game.call({ best: Number(this._best.value), ...wish });
+	}
+
+	// What the game says
+
+	seated(name) {
+		this._name.value = name;
+		if (this._hasCalled) return;
+		this._hasCalled = true;
+		this._call({});
+		this._game.askScores();
+	}
+
+	begun(match) {
+		this._finishCount?.();
+		this._mine = Math.max(match.seat, 0);
+		this._say("");
+		this._drawScore();
+		for (const side of [0, 1]) this._showHand(side, null);
+		this._drawActions();
+	}
+
+	roundBegins({ round, limit_s }) {
+		this._limitAt = performance.now() + limit_s * 1000;
+		this._after(() => {
+			if (this._game.match.seat >= 0) this._say(say("choose_now", { round }));
+			this._drawHands();
+			this._tick();
+		});
+	}
+
+	committed(seat) {
+		const { players, seat: own } = this._game.match;
+		if (seat === own) this._say(say("you_have_chosen"));
+		else this._say(say("has_chosen", { name: visible(players[seat]) }));
+		this._after(() => this._drawHands());
+	}
+
+	ended(result, isFair) {
+		const sentence = this._sentence(result);
+		const ending = () => {
+			for (const side of [0, 1]) this._showHand(side, result.choices[side ? 1 - this._mine : this._mine] || null);
+			this._drawScore();
+			this._say(isFair ? sentence : say("not_fair"));
+			this._drawHands();
+			this._drawActions();
+			if (result.over) this._game.askScores();
+		};
+		if (result.why === "played") this._countDown(ending);
+		else ending();
+	}
+
+	/** 3 – 2 – 1, and then both hands at once; what happens meanwhile waits. */
+	_countDown(ending) {
+		let left = 3;
+		const wait = [];
+		this._waiting = wait;
+		for (const side of [0, 1]) this._showHand(side, null);
+		const finish = () => {
+			clearInterval(this._counting);
+			this._counting = 0;
+			this._finishCount = null;
+			ending();
+			for (const action of wait) action();
+		};
+		this._finishCount = finish;
+		const step = () => (left ? this._say(String(left--)) : finish());
+		this._counting = setInterval(step, COUNT_MS);
+		step();
+	}
+
+	/** Do something now, or after the countdown. */
+	_after(action) {
+		if (this._counting) this._waiting.push(action);
+		else action();
+	}
+
+	lost() {
+		this._say(say("game_lost"));
+	}
+
+	told(told) {
+		const { what, name, other, count } = told;
+		const text = sayPlainly("game", what.replace(/ /g, "_"), { name, other, count, most: 24 }) || [what, name, other].join(" ");
+		this._news.append(make("li", {}, visible(text)));
+		if (this._news.children.length > NEWS_MAX) this._news.firstElementChild.remove();
+		if (what === "invited") this._offer(name, count);
+		if (what === "waiting" || what === "house offered") this._say(text);
+	}
+
+	_sentence({ round, choices, winner, score, over, why }) {
+		const { players } = this._game.match;
+		const told = (key, fields) => sayPlainly("game", key, { round, ...fields }).replace(/^[^:]*: /, "");
+		if (over) return winner < 0 ? told("won_by_nobody") : told("won", { name: visible(players[winner]), ours: score[winner], theirs: score[1 - winner] });
+		const shown = choices.map((choice) => sayOf("game", choice) || choice);
+		if (why === "played") return winner < 0 ? say("draw") : told("beats", { winning: shown[winner], losing: shown[1 - winner], name: visible(players[winner]) });
+		return winner < 0 ? told(`both_${why}`) : told(why, { name: visible(players[1 - winner]) });
+	}
+
+	// What is drawn
+
+	_say(text) {
+		this._status.textContent = text;
+	}
+
+	_offer(name, best) {
+		const button = make("button.small", { type: "button", onclick: () => this._game.call({ to: name, best }) }, say("accept"));
+		this._news.lastElementChild.append(" ", button);
+	}
+
+	_drawScore() {
+		const { players, score, seat } = this._game.match;
+		this._seats.forEach(([name, strokes], at) => {
+			const which = at ? 1 - this._mine : this._mine;
+			name.textContent = seat === which ? say("you") : visible(players[which]);
+			strokes.replaceChildren(...Array.from({ length: score[which] }, () => make("i")));
+			strokes.setAttribute("aria-label", String(score[which]));
+		});
+	}
+
+	_showHand(side, choice) {
+		const title = choice ? sayOf("game", choice) : say("hidden");
+		this._seats[side][2].replaceChildren(choice ? hand(choice, title, side === 1) : make("span.hidden", {}, "?"));
+	}
+
+	_drawHands() {
+		const mayChoose = Boolean(this._game?.mayChoose) && !this._counting;
+		this._hands.replaceChildren(...CHOICES.map((choice, at) => {
+			const word = sayOf("game", choice);
+			return make("button.choice", { type: "button", disabled: !mayChoose, "aria-keyshortcuts": at + 1, onclick: () => this._choose(choice) }, hand(choice, ""), make("span", {}, word), make("kbd", {}, at + 1));
+		}));
+	}
+
+	_drawActions() {
+		const match = this._game?.match;
+		const isPlaying = match && !match.isOver && match.seat >= 0;
+		const button = (key, onclick) => make("button", { type: "button", onclick }, say(key));
+		show(this._teach, !match);
+		show(this._hands, !match || match.seat >= 0);
+		const actions = [];
+		if (match?.isOver && match.seat >= 0) {
+			const opponent = match.players[1 - match.seat];
+			const isHouse = opponent === sayOf("game", "house");
+			actions.push(button("rematch", () => this._call(isHouse ? { house: true } : { to: opponent })));
+		}
+		if (!isPlaying) actions.push(button("play_whoever", () => this._call({})), button("play_house", () => this._call({ house: true })));
+		show(this._best, !isPlaying);
+		this._actions.replaceChildren(...actions);
+	}
+
+	showPlayers({ waiting, matches }) {
+		const invite = (name) => make("button.small", { type: "button", onclick: () => this._call({ to: name }) }, say("play_with", { name: visible(name) }));
+		const watch = (pair) => make("button.small", { type: "button", onclick: () => this._game.watch(pair[0]) }, say("watch", { first: visible(pair[0]), second: visible(pair[1]) }));
+		const others = waiting.filter((name) => name !== this._game.name);
+		const elsewhere = matches.filter((pair) => !pair.includes(this._game.name));
+		this._players.replaceChildren(...[...others.map(invite), ...elsewhere.map(watch)].map((each) => make("li", {}, each)));
+	}
+
+	showScores(rows) {
+		const cell = (text) => make("td", {}, text);
+		const head = ["name", "won", "lost"].map((key) => make("th", { scope: "col" }, say(`score_${key}`)));
+		show(this._table, rows.length > 0);
+		this._table.replaceChildren(make("tr", {}, head), ...rows.slice(0, 10).map(({ name, won, lost }) => make("tr", {}, cell(visible(name)), cell(won), cell(lost))));
+	}
+
+	/** Show how much time is left, once it is short. */
+	_tick() {
+		clearTimeout(this._ticking);
+		const leftS = Math.ceil((this._limitAt - performance.now()) / 1000);
+		if (leftS <= 0 || !this._game.mayChoose) return;
+		if (leftS <= 10) this._say(say("hurry", { seconds: leftS }));
+		this._ticking = setTimeout(() => this._tick(), 1000);
+	}
+}
