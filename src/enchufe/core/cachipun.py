@@ -71,6 +71,7 @@ class Why(StrEnum):
     LEFT = "left"
     LOST = "lost"  # the line broke, and nobody came back in time
     MISSED = "missed"  # two rounds running without a choice
+    ENDLESS = "endless"  # as many rounds as may be, and nobody has won the match
 
 
 class What(StrEnum):
@@ -106,6 +107,8 @@ class What(StrEnum):
     NO_SCORES = "no scores"
     NO_REMATCH = "no rematch"  # you have not played yet
     NOT_BACK = "not back"  # nobody is waited for with that word
+    PLAYING = "playing"  # you are in a match, and cannot call for another
+    EARLY = "early"  # your choice counts for the first round of the match you wait for
     BEST = "best"  # the next match you call is the best of `count`
 
 
@@ -259,18 +262,7 @@ class Players(Struct, frozen=True):
 
 
 Payload: TypeAlias = (
-    Sit
-    | Seated
-    | Call
-    | Match
-    | Round
-    | Commit
-    | Reveal
-    | Result
-    | Scores
-    | Told
-    | Watch
-    | Players
+    Sit | Seated | Call | Match | Round | Commit | Reveal | Result | Scores | Told | Watch | Players
 )
 
 _KINDS: dict[type[Struct], Kind] = {

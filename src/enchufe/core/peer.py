@@ -10,6 +10,7 @@ class Transport(StrEnum):
 
     TCP = "tcp"
     TLS = "tls"
+    AYUDANTIA = "ayudantia"  # TCP, in the frames of the course's own cachipún
     UDP = "udp"
     UNIX = "unix"
     UNIXGRAM = "unixgram"
@@ -23,12 +24,12 @@ class Transport(StrEnum):
     @property
     def is_internet(self) -> bool:
         """Whether its addresses are a host and a port, not a path."""
-        return self in (Transport.TCP, Transport.TLS, Transport.UDP)
+        return self not in (Transport.UNIX, Transport.UNIXGRAM, Transport.CONSOLE)
 
     @property
     def carrier(self) -> "Transport":
-        """What the system knows it as: TLS is a matter of the two ends, and travels over TCP."""
-        return Transport.TCP if self is Transport.TLS else self
+        """What the system knows it as: TLS and frames are matters of the two ends, over TCP."""
+        return Transport.TCP if self in (Transport.TLS, Transport.AYUDANTIA) else self
 
 
 class Peer(Struct, frozen=True):
