@@ -25,6 +25,7 @@ from enchufe.core.notices import (
     PeerRefused,
     Ready,
     RecordingStopped,
+    ScoresNotKept,
     TlsFailed,
 )
 from enchufe.core.peer import Peer, Transport
@@ -40,6 +41,7 @@ PROBLEMS = (
     NoticesLeftOut,
     PeerRefused,
     RecordingStopped,
+    ScoresNotKept,
     TlsFailed,
 )
 
@@ -132,6 +134,8 @@ def try_commands(notice: Listening) -> tuple[str, str]:
     if command == "run":
         run = f"enchufe run {url_of(notice)} -- " + _("PROGRAM")
         return run, f"enchufe stop {url_of(notice)}"
+    if notice.transport is Transport.AYUDANTIA:
+        return f"enchufe play {url_of(notice)}", _("or the course's own window, unchanged")
     says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)
     say = "" if says_nothing or command != "connect" else " --send " + _("hello")
     return f"enchufe {command} {url_of(notice)}{say}", ncat_to(notice)

@@ -250,6 +250,9 @@ GAME_ANNOUNCED_PLAYERS_MAX = 100
 GAME_ROUNDS_MAX = 1_000
 """Rounds of one match: two programs that always draw would never end."""
 
+GAME_CHOOSE_S = 30.0
+"""How long a choice may take where nobody says otherwise."""
+
 GAME_LOSSES_MAX = 10
 """How often a player's line may break in one match; the next time it is given up at once."""
 

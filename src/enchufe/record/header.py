@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from msgspec import Struct, structs
 
+from enchufe.core.cachipun_words import GameWords
+from enchufe.core.limits import GAME_CHOOSE_S
 from enchufe.core.room_words import RoomWords
 from enchufe.core.service import Service
 from enchufe.core.transfer.incoming import Policy
@@ -33,6 +35,9 @@ class Served(Struct, frozen=True, tag=True):
     room_words: RoomWords
     slow: Slow
     room_file_bytes_max: int
+    game_words: GameWords = GameWords()
+    game_seed: str = ""
+    choose_s: float = GAME_CHOOSE_S
 
 
 class Connected(Struct, frozen=True, tag=True):

@@ -6,11 +6,11 @@ from msgspec import Struct
 
 from enchufe.core.cachipun_words import GameWords
 from enchufe.core.errors import N_
-from enchufe.core.limits import ROOM_FILE_BYTES_MAX
+from enchufe.core.limits import GAME_CHOOSE_S, ROOM_FILE_BYTES_MAX
 from enchufe.core.peer import Transport
 from enchufe.core.room_words import RoomWords
 from enchufe.core.service import Framing, Service
-from enchufe.services.cachipun import CHOOSE_S, Cachipun
+from enchufe.services.cachipun import Cachipun
 from enchufe.services.chargen import Chargen
 from enchufe.services.chat import Chat, Slow
 from enchufe.services.control import Control, ControlWords, Permissions
@@ -56,7 +56,7 @@ class Wishes(Struct, frozen=True):
     new_nonce: Callable[[], bytes] = _no_nonce
     game_words: GameWords = GameWords()
     game_seed: str = ""
-    choose_s: float = CHOOSE_S
+    choose_s: float = GAME_CHOOSE_S
 
 
 class ServiceKind(Struct, frozen=True):

@@ -6,6 +6,6 @@ Who comes (`arrivals`) finds an opponent (`lobby`) and plays (`matches`); the ru
 are a machine of its own (`match`). Each player is told things in their own dialect (`teller`).
 """
 
-from enchufe.services.cachipun.service import CHOOSE_S, Cachipun
+from enchufe.services.cachipun.service import Cachipun
 
-__all__ = ["CHOOSE_S", "Cachipun"]
+__all__ = ["Cachipun"]

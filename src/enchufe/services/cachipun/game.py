@@ -9,8 +9,7 @@ from enchufe.core.commands import Command, SetTimer, SpreadFrame
 from enchufe.core.limits import GAME_ANNOUNCED_PLAYERS_MAX
 from enchufe.core.names import key_of
 from enchufe.services.cachipun.draws import Draws
-from enchufe.services.cachipun.match import Match
-from enchufe.services.cachipun.players import Dialect, Player, Players, State
+from enchufe.services.cachipun.players import Dialect, Player, Players, State, Table
 from enchufe.services.cachipun.teller import Teller
 
 ANNOUNCE_S = 0.2
@@ -35,7 +34,7 @@ class Game:
         self.now_ns = 0
         self.players = Players()
         self.waiting: list[Player] = []
-        self.matches: dict[int, Match] = {}  # those that go on
+        self.matches: dict[int, Table] = {}  # those that go on
         self.leaving: list[Player] = []  # to be seen off, once all else is said
         self.tell = Teller(words)
         self._announced = PlayersTold()

@@ -1,6 +1,7 @@
 """A match: two seats, its rounds, and how far it is."""
 
 from enum import Enum
+from typing import Generic, Protocol, TypeVar
 
 from enchufe.core.cachipun import (
     NOBODY,
@@ -19,8 +20,6 @@ from enchufe.core.cachipun import (
     Match as Matched,
 )
 from enchufe.core.limits import GAME_ROUNDS_MAX
-from enchufe.services.cachipun.players import Player
-from enchufe.services.cachipun.players import State as PlayerState
 
 MISSED_MAX = 2
 """Rounds running that somebody may leave without a choice, or without its reveal, before the
@@ -38,7 +37,21 @@ class State(Enum):
     OVER = "over"
 
 
-class Seat:
+class Who(Protocol):
+    """What a match has to know of those who play it."""
+
+    name: str
+
+    @property
+    def is_away(self) -> bool:
+        """Whether they are waited for."""
+        ...
+
+
+P = TypeVar("P", bound=Who)
+
+
+class Seat(Generic[P]):
     """One of the two who play, and their round.
 
     Args:
@@ -57,7 +70,7 @@ class Seat:
         "wins",
     )
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: P) -> None:
         self.player = player
         self.wins = 0
         self.missed = 0  # rounds running
@@ -78,7 +91,7 @@ class Seat:
         return self.revealed is not None or self.is_false
 
 
-class Match:
+class Match(Generic[P]):
     """A match between two.
 
     Args:
@@ -87,13 +100,13 @@ class Match:
         players: who plays, by seat.
     """
 
-    def __init__(self, number: int, best: int, players: tuple[Player, Player]) -> None:
+    def __init__(self, number: int, best: int, players: tuple[P, P]) -> None:
         self.number = number
         self.best = best
         self.seats = (Seat(players[0]), Seat(players[1]))
         self.state = State.CHOOSING
         self.round = 0
-        self.watchers: list[Player] = []
+        self.watchers: list[P] = []
         self.last: list[Reveal | Result] = []  # what the last round ended with
         self.due_ns = 0  # when time is up, unless it stands still
         self.left_ns: int | None = None  # of a time that stands still, as somebody is away
@@ -118,13 +131,13 @@ class Match:
     @property
     def someone_is_away(self) -> bool:
         """Whether a player is waited for."""
-        return any(seat.player.state is PlayerState.AWAY for seat in self.seats)
+        return any(seat.player.is_away for seat in self.seats)
 
-    def seat_of(self, player: Player) -> int:
+    def seat_of(self, player: P) -> int:
         """Return the seat of ``player``; `NOBODY` for who has none."""
         return next((seat for seat in SEATS if self.seats[seat].player is player), NOBODY)
 
-    def opponent_of(self, player: Player) -> Player:
+    def opponent_of(self, player: P) -> P:
         """Return against whom ``player`` plays."""
         return self.seats[1 - self.seat_of(player)].player
 
@@ -212,7 +225,7 @@ class Match:
         self.last = [*reveals, self._result(won_by, why)]
         return self.last
 
-    def _waited(self, seat: Seat) -> bool:
+    def _waited(self, seat: Seat[P]) -> bool:
         """Return whether a seat has chosen, and the other has not."""
         return self.state is State.CHOOSING and seat.digest != ""
 
@@ -260,7 +273,7 @@ class Match:
 
     # Telling
 
-    def told_to(self, player: Player) -> Matched:
+    def told_to(self, player: P) -> Matched:
         """Return what somebody is told who plays or watches."""
         return Matched(self.number, self.best, self.names, self.score, self.seat_of(player))
 

@@ -19,7 +19,7 @@ from enchufe.core.limits import GAME_LOSSES_MAX, GAME_WATCHERS_MAX
 from enchufe.core.scores import KeepScore
 from enchufe.services.cachipun.game import Game
 from enchufe.services.cachipun.match import Match, State
-from enchufe.services.cachipun.players import Dialect, Player
+from enchufe.services.cachipun.players import Dialect, Player, Table
 
 REVEAL_S = 10.0
 """A program reveals within a round trip; who takes longer loses the round."""
@@ -66,7 +66,7 @@ class Matches:
         if player.dialect is Dialect.TEXT and not player.is_house and not player.word:
             self._game.players.know_word(player, self._game.draws.word())
 
-    def _begin_round(self, match: Match) -> list[Command]:
+    def _begin_round(self, match: Table) -> list[Command]:
         """Ask for choices; the house makes its own before anybody else."""
         game = self._game
         match.begin_round()
@@ -80,7 +80,7 @@ class Matches:
                 commands += self.choose(player, choice)
         return commands
 
-    def _give_time(self, match: Match, limit_s: float) -> list[Command]:
+    def _give_time(self, match: Table, limit_s: float) -> list[Command]:
         match.set_due(limit_s, self._game.now_ns)
         if match.someone_is_away:
             return [CancelTimer(f"{_FALLING}{match.number}")]
@@ -106,7 +106,7 @@ class Matches:
         seat = match.seat_of(player)
         return self._committed(match, seat) if match.commit(seat, commit.digest) else []
 
-    def _committed(self, match: Match, seat: int) -> list[Command]:
+    def _committed(self, match: Table, seat: int) -> list[Command]:
         told = self._game.tell.everybody(match, [match.commit_of(seat)])
         if match.state is not State.REVEALING:
             return told
@@ -122,7 +122,7 @@ class Matches:
         match.reveal(match.seat_of(player), reveal.choice, reveal.nonce)
         return self._settle(match)
 
-    def _settle(self, match: Match) -> list[Command]:
+    def _settle(self, match: Table) -> list[Command]:
         """End the round, unless something is still to come."""
         return self._end_round(match) if match.is_settled else []
 
@@ -140,7 +140,7 @@ class Matches:
 
     # Ending
 
-    def _end_round(self, match: Match) -> list[Command]:
+    def _end_round(self, match: Table) -> list[Command]:
         ended = match.end_round()
         result = ended[-1]
         assert isinstance(result, Result)
@@ -152,7 +152,7 @@ class Matches:
             return [*told, *self._begin_round(match)]
         return [*told, *self._end(match, match.forfeit(silent, Why.LEFT))]
 
-    def _end(self, match: Match, ended: list[Reveal | Result]) -> list[Command]:
+    def _end(self, match: Table, ended: list[Reveal | Result]) -> list[Command]:
         """End a match; where it counts, it is told once it is counted."""
         result = ended[-1]
         assert isinstance(result, Result)
@@ -168,7 +168,7 @@ class Matches:
             SetTimer(f"{_KEEPING}{match.number}", KEEP_S),
         ]
 
-    def _counts(self, match: Match) -> bool:
+    def _counts(self, match: Table) -> bool:
         """Return whether a match counts: guests' names are others' in the next run."""
         return all(seat.player.is_named for seat in match.seats)
 
@@ -179,7 +179,7 @@ class Matches:
             return []
         return [CancelTimer(f"{_KEEPING}{number}"), *self._over(match, ended)]
 
-    def _over(self, match: Match, ended: Sequence[Payload]) -> list[Command]:
+    def _over(self, match: Table, ended: Sequence[Payload]) -> list[Command]:
         game = self._game
         match.state = State.OVER
         del game.matches[match.number]
@@ -236,7 +236,7 @@ class Matches:
         match = player.match
         return [] if match is None else self._stands(match, player)
 
-    def _stands(self, match: Match, player: Player) -> list[Command]:
+    def _stands(self, match: Table, player: Player) -> list[Command]:
         payloads: list[Payload] = [match.told_to(player)]
         if player.dialect is Dialect.FRAMES or not match.is_on:
             payloads += [] if match.state is State.KEEPING else match.last
@@ -247,7 +247,7 @@ class Matches:
 
     # Watching
 
-    def watch(self, player: Player, match: Match) -> list[Command]:
+    def watch(self, player: Player, match: Table) -> list[Command]:
         """Let somebody watch a match."""
         if len(match.watchers) >= GAME_WATCHERS_MAX and player not in match.watchers:
             return self._game.told(player, What.WATCHED_FULL, match.names[0])

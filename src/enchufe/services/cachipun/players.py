@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from enchufe.core.cachipun import Choice
 from enchufe.core.limits import (
@@ -14,9 +14,7 @@ from enchufe.core.limits import (
 from enchufe.core.names import key_of
 from enchufe.core.pace import Pace
 from enchufe.core.peer import Peer
-
-if TYPE_CHECKING:
-    from enchufe.services.cachipun.match import Match
+from enchufe.services.cachipun.match import Match
 
 
 class Dialect(Enum):
@@ -77,8 +75,8 @@ class Player:
         self.has_sat = False
         self.session = ""
         self.word = ""  # to come back with, for those who have no session
-        self.match: Match | None = None  # the one they play, or played last
-        self.watching: Match | None = None
+        self.match: Table | None = None  # the one they play, or played last
+        self.watching: Table | None = None
         self.best: int | None = None  # of the next match they call
         self.early: Choice | None = None  # a choice for the first round of the next match
         self.is_finished = False  # says no more, and may still hear
@@ -95,6 +93,11 @@ class Player:
         return self.number == 0
 
     @property
+    def is_away(self) -> bool:
+        """Whether the line is broken, and they may come back."""
+        return self.state is State.AWAY
+
+    @property
     def is_playing(self) -> bool:
         """Whether they are in a match that goes on."""
         return self.match is not None and self.match.is_on
@@ -107,6 +110,10 @@ class Player:
         allowed = self._pace.allows(at_ns)
         self.is_too_fast = self.is_too_fast and not allowed
         return allowed
+
+
+Table: TypeAlias = Match[Player]
+"""A match between players."""
 
 
 class Players:

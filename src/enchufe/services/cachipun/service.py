@@ -21,6 +21,7 @@ from enchufe.core.events import (
     TimerFired,
 )
 from enchufe.core.frames import Frame, Kind
+from enchufe.core.limits import GAME_CHOOSE_S
 from enchufe.core.payloads import payload_of
 from enchufe.core.scores import ScoreKept, ScoresFound
 from enchufe.core.text import safe_bytes
@@ -32,9 +33,6 @@ from enchufe.services.cachipun.matches import Matches
 from enchufe.services.cachipun.orders import SHOWN_CHARACTERS_MAX, Orders
 from enchufe.services.cachipun.players import Dialect, Player, State
 from enchufe.services.cachipun.scores import ScoreTable
-
-CHOOSE_S = 30.0
-"""How long a choice may take where nobody says otherwise."""
 
 UNSENT_MAX = 16
 """Results that wait for a window's pauses; a program that moves faster is not heard."""
@@ -50,7 +48,7 @@ class Cachipun:
     """
 
     def __init__(
-        self, words: GameWords | None = None, seed: str = "", choose_s: float = CHOOSE_S
+        self, words: GameWords | None = None, seed: str = "", choose_s: float = GAME_CHOOSE_S
     ) -> None:
         game = self._game = Game(words or GameWords(), Draws(seed), choose_s)
         self._matches = Matches(game)

@@ -33,8 +33,7 @@ from enchufe.core.cachipun_words import (
     told_text,
 )
 from enchufe.core.commands import Command, Send, SendFrame, SetTimer
-from enchufe.services.cachipun.match import Match
-from enchufe.services.cachipun.players import Dialect, Player, State
+from enchufe.services.cachipun.players import Dialect, Player, State, Table
 
 WINDOW_PAUSE_S = 0.3
 """A window's reader is broken by two frames in one segment: the next one leaves so much later."""
@@ -50,7 +49,7 @@ class Teller:
     def __init__(self, words: GameWords) -> None:
         self._words = words
 
-    def one(self, player: Player, payload: Payload, match: Match | None = None) -> list[Command]:
+    def one(self, player: Player, payload: Payload, match: Table | None = None) -> list[Command]:
         """Tell somebody something; of a match, which one it is about."""
         if player.peer is None or player.state is State.AWAY:
             return []
@@ -63,7 +62,7 @@ class Teller:
                 return self.words(player, self._text(player, payload, match))
 
     def everybody(
-        self, match: Match, payloads: Sequence[Payload], but: Player | None = None
+        self, match: Table, payloads: Sequence[Payload], but: Player | None = None
     ) -> list[Command]:
         """Tell all who play or watch a match the same."""
         audience = [*(seat.player for seat in match.seats), *match.watchers]
@@ -82,7 +81,7 @@ class Teller:
 
     # Text
 
-    def _text(self, player: Player, payload: Payload, match: Match | None) -> str:
+    def _text(self, player: Player, payload: Payload, match: Table | None) -> str:
         match payload:
             case Seated():
                 return self._words.welcome.format(name=payload.name)
@@ -95,7 +94,7 @@ class Teller:
             case _:
                 return "" if match is None else self._text_of_match(player, payload, match)
 
-    def _text_of_match(self, player: Player, payload: Payload, match: Match) -> str:
+    def _text_of_match(self, player: Player, payload: Payload, match: Table) -> str:
         seat = match.seat_of(player)
         match payload:
             case Matched():
@@ -121,7 +120,7 @@ class Teller:
 
     # Windows
 
-    def _window(self, player: Player, payload: Payload, match: Match | None) -> list[Command]:
+    def _window(self, player: Player, payload: Payload, match: Table | None) -> list[Command]:
         """Tell a window the result of a move it has made; nothing else has a word there."""
         if match is None or not isinstance(payload, Result):
             return []
