@@ -94,7 +94,6 @@ class What(StrEnum):
     NOT_PLAYING = "not playing"  # `name` is in no match that could be watched
     WATCHED_FULL = "watched by too many"
     INVITATIONS_FULL = "too many invitations"
-    FULL = "full"  # as many are here as may be
     TOO_FAST = "too fast"
     STRANGER = "stranger"  # sit down first
     STOPPING = "stopping"  # this server ends

@@ -8,6 +8,7 @@ from enchufe.core.events import PeerClosed, Reason
 from enchufe.core.limits import GAME_PLAYERS_MAX
 from enchufe.core.names import proper_name
 from enchufe.core.peer import Peer, Transport
+from enchufe.core.refusals import FULL_WORDS
 from enchufe.core.room import NAME_CHARACTERS_MAX, SESSION_CHARACTERS_MAX
 from enchufe.core.text import safe_text
 from enchufe.services.cachipun.game import Game
@@ -42,7 +43,7 @@ class Arrivals:
         """Take note of somebody; whether they speak text or frames they will show."""
         players = self._game.players
         if len(players) >= GAME_PLAYERS_MAX:
-            return (Send(peer, self._game.words.full.encode()), Close(peer))
+            return (Send(peer, FULL_WORDS + self._game.words.full.encode()), Close(peer))
         player = Player(peer.id, peer)
         players.add(player)
         if peer.transport is Transport.AYUDANTIA:
@@ -108,7 +109,7 @@ class Arrivals:
         tell = self._game.tell
         present = tell.one(player, self._game.present()) if player.has_sat else []
         seated = tell.one(player, Seated(player.name))
-        return [*seated, *present, *self._matches.standing(player)]
+        return [*seated, *self._matches.standing(player), *present]
 
     # Names
 

@@ -6,9 +6,9 @@ from enchufe.core.cachipun import Players as PlayersTold
 from enchufe.core.cachipun import Told, What, frame_of
 from enchufe.core.cachipun_words import GameWords
 from enchufe.core.commands import Command, SetTimer, SpreadFrame
+from enchufe.core.draws import Draws
 from enchufe.core.limits import GAME_ANNOUNCED_PLAYERS_MAX
 from enchufe.core.names import key_of
-from enchufe.services.cachipun.draws import Draws
 from enchufe.services.cachipun.players import Dialect, Player, Players, State, Table
 from enchufe.services.cachipun.teller import Teller
 

@@ -183,11 +183,13 @@ class Matches:
         game = self._game
         match.state = State.OVER
         del game.matches[match.number]
-        told = game.tell.everybody(match, ended)
+        silent = [seat.player for seat in match.seats if seat.player.is_finished]
+        given_up = isinstance(ended[-1], Result) and ended[-1].why == Why.LEFT
+        told = game.tell.everybody(match, ended, but=silent[0] if silent and given_up else None)
         for watcher in match.watchers:
             watcher.watching = None
         match.watchers = []
-        game.leaving += [seat.player for seat in match.seats if seat.player.is_finished]
+        game.leaving += silent
         return [*told, *game.changed()]
 
     def give_up(self, player: Player, why: Why) -> list[Command]:

@@ -7,6 +7,7 @@ from enchufe.core.cachipun import Call, Choice, Commit, Reveal, Sit, Told, Watch
 from enchufe.core.cachipun_words import GameWords
 from enchufe.core.choosing import choices_meant
 from enchufe.core.commands import Close, Command
+from enchufe.core.draws import Draws
 from enchufe.core.events import (
     Event,
     FrameReceived,
@@ -26,7 +27,6 @@ from enchufe.core.payloads import payload_of
 from enchufe.core.scores import ScoreKept, ScoresFound
 from enchufe.core.text import safe_bytes
 from enchufe.services.cachipun.arrivals import Arrivals
-from enchufe.services.cachipun.draws import Draws
 from enchufe.services.cachipun.game import ANNOUNCE_TIMER, Game
 from enchufe.services.cachipun.lobby import Lobby
 from enchufe.services.cachipun.matches import Matches
