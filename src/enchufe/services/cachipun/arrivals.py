@@ -20,6 +20,10 @@ from enchufe.services.cachipun.teller import pause_timer
 ARRIVAL_S = 0.5
 """A program of ours says so within a round trip; after so long a silence it is taken for text."""
 
+SILENT_S = 2.0
+"""After so long a silence somebody taken for text waits for an opponent: a program on a slow
+network says by then what it is, and is in no match it has not called for."""
+
 _BROKEN = frozenset(
     {Reason.RESET, Reason.FAILED, Reason.REFUSED, Reason.SILENT, Reason.SLOW, Reason.TOO_MUCH}
 )
@@ -48,7 +52,7 @@ class Arrivals:
         players.add(player)
         if peer.transport is Transport.AYUDANTIA:
             player.dialect = Dialect.WINDOW
-            return self.enter(player)
+            return [*self.come_in(player), *self.line_up(player)]
         return (*self._make_place(), SetTimer(arrival_timer(player), ARRIVAL_S))
 
     def _make_place(self) -> list[Command]:
@@ -57,12 +61,22 @@ class Arrivals:
         return [] if silent is None else self.leave(silent, Why.LOST)
 
     def framed(self, player: Player) -> list[Command]:
-        """Speak frames to somebody from now on; they say what they want."""
-        player.dialect = Dialect.FRAMES
-        return [CancelTimer(arrival_timer(player)), *self._lobby.leave(player)]
+        """Speak frames to somebody from now on, who says what they want.
 
-    def enter(self, player: Player, name: str = "") -> list[Command]:
-        """Let somebody in who speaks text; they wait for whoever comes.
+        A match that they are in, as they were taken for somebody who writes text, is given up.
+        """
+        given_up = self._matches.give_up(player, Why.LEFT)
+        player.dialect, player.match = Dialect.FRAMES, None
+        return [CancelTimer(arrival_timer(player)), *self._lobby.leave(player), *given_up]
+
+    def silent(self, player: Player) -> list[Command]:
+        """Take somebody for text who has said nothing, and after a while let them wait."""
+        if player.dialect is not Dialect.TEXT:
+            return []
+        return self.come_in(player) if player.state is State.ARRIVING else self.line_up(player)
+
+    def come_in(self, player: Player, name: str = "") -> list[Command]:
+        """Let somebody in who speaks text.
 
         Args:
             player: who.
@@ -71,12 +85,16 @@ class Arrivals:
         self._call_guest(player)
         player.state = State.HERE
         told = self._call_newcomer(player, name) if name else []
-        return [
-            CancelTimer(arrival_timer(player)),
-            *self._game.tell.one(player, Seated(player.name)),
-            *told,
-            *self._lobby.wait(player, BEST_DEFAULT),
-        ]
+        waits = SetTimer(arrival_timer(player), SILENT_S - ARRIVAL_S)
+        return [waits, *self._game.tell.one(player, Seated(player.name)), *told]
+
+    def line_up(self, player: Player) -> list[Command]:
+        """Let a newcomer wait for whoever comes, unless they have called for something else."""
+        player.is_new = False
+        has_called = player.is_playing or player.invited or player in self._game.waiting
+        if has_called or player.watching is not None:
+            return []
+        return [CancelTimer(arrival_timer(player)), *self._lobby.wait(player, BEST_DEFAULT)]
 
     def _call_guest(self, player: Player) -> None:
         """Call somebody who has given no name; the number is never anybody else's."""
@@ -220,7 +238,7 @@ class Arrivals:
         commands: list[Command] = [CancelTimer(name) for name in timers]
         if player.is_pausing:
             commands.append(CancelTimer(pause_timer(player)))
-        commands += self._lobby.leave(player)
+        commands += self._lobby.leave(player, What.LEFT)
         if player.is_playing:
             return [*commands, *self._matches.give_up(player, why)]
         if match is not None and match.opponent_of(player).match is match:

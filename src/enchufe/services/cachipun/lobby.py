@@ -114,13 +114,21 @@ class Lobby:
 
     # Waiting no longer
 
-    def leave(self, player: Player, but: tuple[Player, ...] = ()) -> list[Command]:
-        """Let somebody wait for nobody, and nobody for them; those not among ``but`` are told."""
+    def leave(
+        self, player: Player, what: What = What.DECLINED, but: tuple[Player, ...] = ()
+    ) -> list[Command]:
+        """Let somebody wait for nobody, and nobody for them.
+
+        Args:
+            player: who.
+            what: why, as those are told who invited them.
+            but: who is not told.
+        """
         commands = self._withdraw(player)
         for inviter in player.invited_by:
             del inviter.invited[player]
             if inviter not in but:
-                commands += self._game.told(inviter, What.DECLINED, player.name)
+                commands += self._game.told(inviter, what, player.name)
         player.invited_by = {}
         return commands
 

@@ -52,6 +52,7 @@ class Player:
         "invited_by",
         "is_finished",
         "is_named",
+        "is_new",
         "is_pausing",
         "is_too_fast",
         "match",
@@ -73,6 +74,7 @@ class Player:
         self.state = State.ARRIVING if name == "" else State.HERE
         self.dialect = Dialect.TEXT
         self.has_sat = False
+        self.is_new = True  # has not waited for an opponent yet
         self.session = ""
         self.word = ""  # to come back with, for those who have no session
         self.match: Table | None = None  # the one they play, or played last

@@ -126,8 +126,7 @@ class Cachipun:
     def _due(self, player: Player, kind: str) -> Sequence[Command]:
         match kind:
             case "arrival":
-                is_silent = player.state is State.ARRIVING and player.dialect is Dialect.TEXT
-                return self._arrivals.enter(player) if is_silent else ()
+                return self._arrivals.silent(player)
             case "offer":
                 return self._lobby.offer_due(player)
             case "away":
@@ -145,11 +144,17 @@ class Cachipun:
             return self._arrivals.farewell(player)
         if player.dialect is Dialect.FRAMES:
             return self._line_of_framed(player, text)
-        name = text.removeprefix(b"/name ") if text.startswith(b"/name ") else b""
-        if player.state is State.ARRIVING:
-            entered = self._arrivals.enter(player, safe_bytes(name))
-            return entered if name else [*entered, *self._line(player, text)]
-        return self._line(player, text)
+        if player.state is not State.ARRIVING:
+            return self._line_of_text(player, text)
+        if text.startswith(b"/name "):  # before anybody is told another name
+            return self._arrivals.come_in(player, safe_bytes(text.removeprefix(b"/name ")))
+        return [*self._arrivals.come_in(player), *self._line_of_text(player, text)]
+
+    def _line_of_text(self, player: Player, text: bytes) -> list[Command]:
+        """Take a line; whoever says no order first waits for whoever comes."""
+        lines_up = player.is_new and not text.startswith(b"/")
+        lined_up = self._arrivals.line_up(player) if lines_up else []
+        return [*lined_up, *self._line(player, text)]
 
     def _line_of_framed(self, player: Player, text: bytes) -> Sequence[Command]:
         """Obey a line of somebody who reads frames, and is answered in them."""

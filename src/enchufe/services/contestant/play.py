@@ -119,5 +119,6 @@ class Play:
         if not set(told.choices) <= _CHOICES:
             return False
         shown = [Choice(choice) for choice in told.choices]
-        known = all(self._revealed.get(seat, shown[seat]) == shown[seat] for seat in SEATS)
+        revealed = self._revealed if told.round == self.round else {}
+        known = all(revealed.get(seat, shown[seat]) == shown[seat] for seat in SEATS)
         return known and winner(shown) == told.winner
