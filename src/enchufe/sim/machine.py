@@ -143,12 +143,9 @@ class Machine:
         if listener is None:
             return False
         there, back = Pipe(network), Pipe(network)
-        ours = StreamEnd(
-            network, driver, self._peer(transport, server), back, there, has_input=True
-        )
-        theirs = StreamEnd(
-            network, listener, self._peer(transport, own), there, back, has_input=False
-        )
+        far, near = self._peer(transport, server), self._peer(transport, own)
+        ours = StreamEnd(network, driver, far, back, there, has_input=True)
+        theirs = StreamEnd(network, listener, near, there, back, has_input=False)
         there.join(ours, theirs)
         back.join(theirs, ours)
         came_ns = network.later(theirs.open)

@@ -258,9 +258,15 @@ class Contestant:
         text = self._tell(told_text(told, self._game_words))
         if told.what == What.INVITED and told.name == self._wish.against:
             return [*text, *self._say(Call(told.name, told.count))]
-        if told.what in _IN_VAIN and self._is_script:
-            return [*text, *self._leave()]
-        return text
+        return [*text, *self._watched_in_vain()] if told.what in _IN_VAIN else text
+
+    def _watched_in_vain(self) -> list[Command]:
+        """Take note that there is nothing to watch, or nothing any more."""
+        if not self._wish.watch:
+            return []
+        if self._play is not None and self._play.seat == NOBODY:
+            self._play.is_over = True
+        return self._leave() if self._is_script else []
 
     def _present(self, present: Players) -> list[Command]:
         """Take note of who is here; the one we want to play with may have come."""
@@ -483,8 +489,10 @@ class Contestant:
         if self._is_seated and not self._is_asked:
             self._has_called = False
             return [*self._say(self._sit()), *self._call()]
-        said = self._say(self._sit(), *unsaid)
-        is_idle = self._is_seated and not unsaid and not self._is_playing
+        is_watching = play is not None and play.seat == NOBODY and not play.is_over
+        watched = [Watch(self._wish.watch)] if is_watching and self._wish.watch else []
+        said = self._say(self._sit(), *unsaid, *watched)
+        is_idle = self._is_seated and not unsaid and not is_watching and not self._is_playing
         return [*said, SetTimer(_AGAIN, HEARTBEAT_S)] if is_idle else said
 
     def _not_answered(self, peer: Peer) -> Sequence[Command]:
@@ -495,5 +503,5 @@ class Contestant:
         return (Tell(self._words.no_game), Close(peer), Stop(exit_code))
 
 
-_IN_VAIN = frozenset({What.NOT_PLAYING, What.WATCHED_FULL})
-"""What ends a script: what it came for cannot be had."""
+_IN_VAIN = frozenset({What.NOT_PLAYING, What.WATCHED_FULL, What.NOBODY})
+"""What ends a script that came to watch."""
