@@ -39,13 +39,14 @@ from enchufe.core.events import (
 )
 from enchufe.core.frames import Kind
 from enchufe.core.limits import MESSAGES_BATCH_MAX, TEXT_QUIET_S
-from enchufe.core.peer import Peer
+from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing, Service
 from enchufe.wire.either import Change, EitherDecoder, Piece
 from enchufe.wire.frames import decoded_datagram
+from enchufe.wire.lengths import LengthDecoder
 from enchufe.wire.speech import Speech
 from enchufe.wire.text import TextDecoder, text_of
-from enchufe.wire.turns import Turns
+from enchufe.wire.turns import Decoder, Turns
 
 Witness: TypeAlias = Callable[[Event | Command], None]
 """Sees every event and every command in order: a transcript, a recording."""
@@ -114,9 +115,14 @@ class Host:
     def opened(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         """Tell the service that ``peer`` is there."""
         if not self._is_raw and peer.is_stream:
-            decoder = TextDecoder() if self._framing is Framing.TEXT else EitherDecoder()
-            self._turns[peer.id] = Turns(peer, decoder)
+            self._turns[peer.id] = Turns(peer, self._decoder_for(peer))
         return self.happened(PeerOpened(at_ns, peer))
+
+    def _decoder_for(self, peer: Peer) -> Decoder:
+        """Return what cuts the stream of ``peer``."""
+        if peer.transport is Transport.AYUDANTIA:
+            return LengthDecoder()
+        return TextDecoder() if self._framing is Framing.TEXT else EitherDecoder()
 
     def received(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
         """Tell the service what the bytes that came from ``peer`` mean."""

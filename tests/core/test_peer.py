@@ -38,7 +38,7 @@ def test_a_transport_knows_how_it_travels(
 
 
 def test_the_system_knows_tls_and_websockets_as_the_tcp_they_travel_over() -> None:
-    over_tcp = {Transport.TLS, Transport.WEBSOCKET}
+    over_tcp = {Transport.TLS, Transport.WEBSOCKET, Transport.AYUDANTIA}
     assert {transport.carrier for transport in over_tcp} == {Transport.TCP}
     others = {*Transport} - over_tcp
     assert {transport.carrier for transport in others} == others

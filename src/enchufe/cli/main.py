@@ -11,6 +11,7 @@ from enchufe.cli import (
     connect,
     convert,
     key,
+    play,
     ps,
     receive,
     replay,
@@ -27,7 +28,7 @@ from enchufe.clients.standard_streams import discard_output, fill_missing_stream
 from enchufe.core.errors import EnchufeError
 from enchufe.core.exits import ExitCode
 
-_COMMANDS = (serve, connect, talk, chat, send, receive, run, stop, key, ps, replay, convert)
+_COMMANDS = (serve, connect, talk, chat, play, send, receive, run, stop, key, ps, replay, convert)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -32,6 +32,28 @@ def add_reaching(parser: argparse.ArgumentParser) -> None:
     family.add_argument("-6", "--ipv6", action="store_true", help=_("use IPv6 only"))
 
 
+def endpoint_of(text: str, *, takes_ayudantia: bool = False) -> "Endpoint":
+    """Return the endpoint that ``text`` names; only ``enchufe play`` takes ayudantia://.
+
+    Raises:
+        UsageError: it is none, or one whose wire the command does not speak.
+    """
+    from enchufe.core.endpoint import parse_endpoint
+    from enchufe.core.errors import N_, UsageError
+    from enchufe.core.peer import Transport
+
+    endpoint = parse_endpoint(text)
+    if takes_ayudantia:
+        return endpoint
+    if endpoint.transport is Transport.AYUDANTIA:
+        raise UsageError(
+            N_("only enchufe play speaks what {endpoint} does"),
+            hint=N_("Raw bytes go over tcp://"),
+            endpoint=endpoint,
+        )
+    return endpoint
+
+
 def family_of(arguments: argparse.Namespace) -> int:
     """Return the only address family asked for, or 0 for both."""
     import socket
@@ -55,7 +77,11 @@ def source_of(text: str | None, transport: "Transport") -> "Endpoint | None":
 
 
 def dialling_of(
-    arguments: argparse.Namespace, text: str, buffer_bytes: int | None = None
+    arguments: argparse.Namespace,
+    text: str,
+    buffer_bytes: int | None = None,
+    *,
+    takes_ayudantia: bool = False,
 ) -> "Dialling":
     """Return whom to call, as the options of `add_reaching` and `add_encryption` say.
 
@@ -63,16 +89,16 @@ def dialling_of(
         arguments: what was given.
         text: the endpoint as it was typed.
         buffer_bytes: how much one read takes; None for as much as there is.
+        takes_ayudantia: whether the command speaks what the course's own cachipún does.
 
     Raises:
         UsageError: an option makes no sense for that endpoint.
     """
     from enchufe.cli.parsing import tls_settings
-    from enchufe.core.endpoint import parse_endpoint
     from enchufe.net.dial import Dialling
     from enchufe.net.tls import check_needed
 
-    endpoint = parse_endpoint(text)
+    endpoint = endpoint_of(text, takes_ayudantia=takes_ayudantia)
     tls = tls_settings(arguments)
     check_needed(tls, [endpoint])
     return Dialling(

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from enchufe.cli.parsing import add_encryption, add_networks, count, size_bytes, tls_settings
+from enchufe.cli.reaching import endpoint_of
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import FILE_BYTES_MAX
@@ -70,12 +71,11 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Receive, and return how it ended."""
     from enchufe.clients.receiving import Choices, receive
-    from enchufe.core.endpoint import parse_endpoint
     from enchufe.core.transfer.incoming import Policy
     from enchufe.net.loop import run as run_loop
 
     choices = Choices(
-        endpoints=[parse_endpoint(text) for text in arguments.listen or ["tcp://:9000"]],
+        endpoints=[endpoint_of(text) for text in arguments.listen or ["tcp://:9000"]],
         folder=arguments.into,
         policy=Policy(arguments.max_size, asks=arguments.ask),
         allow=arguments.allow,

@@ -19,7 +19,7 @@ from enchufe.cli.parsing import (
 )
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
-from enchufe.core.limits import HELD_BYTES_MAX, ROOM_FILE_BYTES_MAX
+from enchufe.core.limits import GAME_CHOOSE_S, HELD_BYTES_MAX, ROOM_FILE_BYTES_MAX
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
     from enchufe.clients.page import PageWish
@@ -33,8 +33,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=_("run services that others talk to"),
         description=_(
             "Runs services on loopback, or where their endpoints say. Without arguments it opens "
-            "echo, chat and greet on the ports the course guides use. Services: echo, hello, "
-            "chat, greet, control, discard, daytime, time, chargen."
+            "echo, chat, cachipun and greet on the usual ports. Services: echo, hello, chat, "
+            "cachipun, greet, control, discard, daytime, time, chargen."
         ),
         examples=(
             ("enchufe serve", _("the guides' services on the guides' ports")),
@@ -47,6 +47,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             (
                 "enchufe serve chat@tcp://:12345 chat@udp://:12345 --history plaza.db",
                 _("a room that remembers"),
+            ),
+            (
+                "enchufe serve cachipun@tcp://:7070 cachipun@ayudantia://:1238",
+                _("rock, paper, scissors, also for the course's own windows"),
             ),
             ("enchufe serve 'echo@tcp://*:3500' --allow 192.168.0.0/16", _("for the classroom")),
             ("enchufe serve echo@tls://:7443", _("encrypted, with a certificate of its own")),
@@ -69,6 +73,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_talking(parser)
     _add_page(parser)
     _add_room(parser)
+    _add_game(parser)
     _add_doors(parser)
     add_encryption(parser, serves=True)
     add_control(parser)
@@ -139,6 +144,23 @@ def _add_room(parser: argparse.ArgumentParser) -> None:
         default=ROOM_FILE_BYTES_MAX,
         metavar=_("SIZE"),
         help=_("take no larger file: bytes, or 100K, 20M, 2G; 0 takes none (default: 16M)"),
+    )
+
+
+def _add_game(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("cachipún"))
+    group.add_argument(
+        "--scores",
+        type=Path,
+        metavar=_("FILE"),
+        help=_("keep who won in this file (default: scores.db, among your data of enchufe)"),
+    )
+    group.add_argument(
+        "--choose-for",
+        type=seconds,
+        default=GAME_CHOOSE_S,
+        metavar=_("SECONDS"),
+        help=_("how long a choice may take (default: 30)"),
     )
 
 
@@ -246,6 +268,8 @@ def _choices(arguments: argparse.Namespace) -> "Choices":
         control=control_choices(arguments),
         record=record_wish(arguments),
         page=_page_wish(arguments),
+        scores=arguments.scores and arguments.scores.expanduser(),
+        choose_s=arguments.choose_for,
     )
 
 

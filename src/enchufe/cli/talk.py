@@ -13,7 +13,13 @@ from enchufe.cli.parsing import (
     size_bytes,
     tls_settings,
 )
-from enchufe.cli.reaching import CONNECT_TIMEOUT_S, add_reaching, dialling_of, family_of
+from enchufe.cli.reaching import (
+    CONNECT_TIMEOUT_S,
+    add_reaching,
+    dialling_of,
+    endpoint_of,
+    family_of,
+)
 from enchufe.clients.language import _
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.exits import ExitCode
@@ -145,10 +151,9 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
 
 async def _wait(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.clients.talking import wait_for_call
-    from enchufe.core.endpoint import parse_endpoint
 
     return await wait_for_call(
-        parse_endpoint(" ".join(arguments.endpoint)),
+        endpoint_of(" ".join(arguments.endpoint)),
         _habits(arguments),
         family=family_of(arguments),
         allow=arguments.allow,

@@ -13,6 +13,7 @@ from enchufe.clients.language import _, translated
 from enchufe.clients.recorder import Recorder, RecordWish
 from enchufe.clients.room_screen import RoomScreen
 from enchufe.clients.saying import say, say_error
+from enchufe.clients.standard_input import piped_lines
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.visit_files import SEND, VisitFiles
 from enchufe.core.events import InputEnded, InputTyped
@@ -26,7 +27,6 @@ from enchufe.net.dial import Dialling
 from enchufe.net.driver import Equipment
 from enchufe.record.header import RecordedService, Visited, visitor_of
 from enchufe.services.visitor import VisitorWords
-from enchufe.wire.text import TextDecoder
 
 CHAT = "chat"
 """What the service calls itself in notices and recordings."""
@@ -147,23 +147,12 @@ class Chatting:
             async for line in lines("> ", keeps=False, status=self._files.status, paths_after=SEND):
                 yield line.encode("utf-8", "surrogateescape")
         else:
-            async for piped in _piped():
+            async for piped in piped_lines(sys.stdin.fileno() if sys.stdin else -1):
                 yield piped
 
     def _tell(self, text: str, by: str) -> None:
         if self._screen is not None:
             self._screen.tell(text, by)
-
-
-async def _piped() -> AsyncIterator[bytes]:
-    from enchufe.clients.standard_input import chunks
-
-    decoder = TextDecoder()
-    async for chunk in chunks(sys.stdin.fileno() if sys.stdin else -1):
-        for line in decoder.feed(chunk):
-            yield line
-    for line in decoder.flush():
-        yield line
 
 
 def _notice(notice: Notice) -> None:

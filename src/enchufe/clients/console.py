@@ -26,6 +26,7 @@ from enchufe.core.notices import (
     PeerRefused,
     Ready,
     RecordingStopped,
+    ScoresNotKept,
     TlsFailed,
 )
 from enchufe.core.peer import Peer, Transport
@@ -41,6 +42,7 @@ PROBLEMS = (
     NoticesLeftOut,
     PeerRefused,
     RecordingStopped,
+    ScoresNotKept,
     TlsFailed,
 )
 
@@ -140,6 +142,8 @@ def try_commands(notice: Listening) -> tuple[str, str]:
     if command == "run":
         run = f"enchufe run {url_of(notice)} -- " + _("PROGRAM")
         return run, f"enchufe stop {url_of(notice)}"
+    if notice.transport is Transport.AYUDANTIA:
+        return f"enchufe play {url_of(notice)}", _("or the course's own window, unchanged")
     says_nothing = kind is None or (kind.speaks_first and notice.transport.is_stream)
     say = "" if says_nothing or command != "connect" else " --send " + _("hello")
     return f"enchufe {command} {url_of(notice)}{say}", ncat_to(notice)

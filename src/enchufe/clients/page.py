@@ -13,6 +13,7 @@ from enchufe import __version__
 from enchufe.clients.console import try_commands, url_of
 from enchufe.clients.converting import captured
 from enchufe.clients.language import LANGUAGES, advise, current, explain, said_in, translated
+from enchufe.core.cachipun_words import GameWords
 from enchufe.core.endpoint import EVERYWHERE, Endpoint
 from enchufe.core.errors import N_, DeniedError, EnchufeError, UnreachableError, UsageError
 from enchufe.core.notices import Listening, Notice
@@ -148,8 +149,8 @@ def listed(listening: Sequence[Listening]) -> list[Listed]:
 
 def words_in(language: str) -> bytes:
     """Return all that the page says, in a language, as JSON."""
-    page, room = translated(PageWords(), language), translated(RoomWords(), language)
+    books = {"page": PageWords(), "room": RoomWords(), "game": GameWords()}
+    told = {name: translated(book, language) for name, book in books.items()}
     events = {name: said_in(language, text) for name, text in EVENTS.items()}
     reasons = {name: said_in(language, text) for name, text in REASONS.items()}
-    words = {"page": page, "room": room, "events": events, "reasons": reasons}
-    return msgspec.json.encode(words)
+    return msgspec.json.encode({**told, "events": events, "reasons": reasons})

@@ -22,6 +22,7 @@ def planned(services: Sequence[str]) -> Plan:
     for text in services or [kind.name for kind in CATALOGUE.values() if kind.is_usual]:
         name, endpoint = parse_served(text)
         kind = _kind(text, name)
+        _check_dialect(text, kind, endpoint)
         plan.setdefault(name, []).extend(_usual(kind) if endpoint is None else [endpoint])
     return plan
 
@@ -41,6 +42,23 @@ def _kind(text: str, name: str) -> ServiceKind:
         name=name,
         known=", ".join(CATALOGUE),
         near=near[0] if near else "",
+    )
+
+
+def _check_dialect(text: str, kind: ServiceKind, endpoint: Endpoint | None) -> None:
+    """Refuse a service that would not understand who comes to such an endpoint."""
+    is_ayudantia = endpoint is not None and endpoint.transport is Transport.AYUDANTIA
+    if not is_ayudantia or kind.speaks_ayudantia:
+        return
+    start = len(kind.name) + 1
+    raise EndpointError(
+        N_("{service} does not speak what comes over ayudantia://; {known} does"),
+        text=text,
+        start=start,
+        end=start + len(Transport.AYUDANTIA),
+        hint=N_("Serve it at tcp://"),
+        service=kind.name,
+        known=", ".join(other.name for other in CATALOGUE.values() if other.speaks_ayudantia),
     )
 
 

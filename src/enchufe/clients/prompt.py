@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.patch_stdout import StdoutProxy
@@ -94,8 +98,27 @@ def _drawn_beside(session: PromptSession[str], status: StatusLine) -> Callable[[
     return lambda: "" if app.is_done else status.text
 
 
+def _sent_at_once(keys: str) -> KeyBindings:
+    """Return what sends each of ``keys`` as a line, unless something is typed already."""
+    bindings = KeyBindings()
+    is_empty = Condition(lambda: not get_app().current_buffer.text)
+    for key in keys:
+        bindings.add(key, filter=is_empty)(_send_key)
+    return bindings
+
+
+def _send_key(event: KeyPressEvent) -> None:
+    event.current_buffer.text = event.data
+    event.current_buffer.validate_and_handle()
+
+
 async def lines(
-    prompt: str, *, keeps: bool = True, status: StatusLine | None = None, paths_after: str = ""
+    prompt: str,
+    *,
+    keeps: bool = True,
+    status: StatusLine | None = None,
+    paths_after: str = "",
+    at_once: str = "",
 ) -> AsyncIterator[str]:
     """Yield each line typed, until Ctrl-D.
 
@@ -105,6 +128,7 @@ async def lines(
             shows it in a place of its own.
         status: drawn beside the line, as far as there is room.
         paths_after: the Tab key completes the names of files after this word.
+        at_once: keys that are a line by themselves where nothing else is typed yet.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
@@ -115,6 +139,7 @@ async def lines(
         completer=_PathsAfter(paths_after) if paths_after else None,
         complete_while_typing=False,
         complete_style=CompleteStyle.READLINE_LIKE,  # a menu would need room below the line
+        key_bindings=_sent_at_once(at_once),
     )
     if status is not None:
         session.rprompt = _drawn_beside(session, status)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from secrets import token_bytes
+from secrets import token_bytes, token_hex
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,13 +16,15 @@ from enchufe.clients.plan import Plan, planned
 from enchufe.clients.recorder import Recorder, RecordWish
 from enchufe.clients.rooms import Rooms
 from enchufe.clients.saying import say_error
+from enchufe.clients.scoring import Scoring, scores_path
 from enchufe.clients.screens import Screen, screen_for, without_announcements
 from enchufe.clients.words import refusal_reason
+from enchufe.core.cachipun_words import GameWords
 from enchufe.core.control import NONCE_BYTES
 from enchufe.core.endpoint import Endpoint
 from enchufe.core.errors import N_, EnchufeError, UnreachableError, UsageError
 from enchufe.core.exits import ExitCode
-from enchufe.core.limits import HELD_BYTES_MAX, ROOM_FILE_BYTES_MAX
+from enchufe.core.limits import GAME_CHOOSE_S, HELD_BYTES_MAX, ROOM_FILE_BYTES_MAX
 from enchufe.core.room_words import RoomWords
 from enchufe.host import Host
 from enchufe.machine.descriptors import raise_limit
@@ -37,6 +39,9 @@ from enchufe.record.header import served
 from enchufe.services import CATALOGUE, Wishes
 from enchufe.services.chat import Slow
 from enchufe.services.control import ControlWords, Permissions
+
+GAME_SEED_BYTES = 32
+"""As many as a digest of the lots drawn with it has: fewer would be easier to guess."""
 
 
 class Choices(Struct, frozen=True):
@@ -55,6 +60,8 @@ class Choices(Struct, frozen=True):
         control: what the control service may do, and for whom.
         record: what is to be recorded; None for nothing.
         page: whether browsers find a page, and where.
+        scores: the file in which a game keeps who won; None for the usual one.
+        choose_s: how long a choice in a game may take.
     """
 
     services: Sequence[str] = ()
@@ -80,6 +87,8 @@ class Choices(Struct, frozen=True):
     control: ControlChoices = ControlChoices()
     record: RecordWish | None = None
     page: PageWish = PageWish()
+    scores: Path | None = None
+    choose_s: float = GAME_CHOOSE_S
 
 
 def serve(choices: Choices) -> ExitCode:
@@ -144,6 +153,11 @@ def _check_workers(choices: Choices, plan: Plan) -> None:
             N_("--workers does not go with a room"),
             hint=N_("Its members would be in different processes, and not hear each other"),
         )
+    if any(CATALOGUE[name].scores for name in plan):
+        raise UsageError(
+            N_("--workers does not go with a game"),
+            hint=N_("Its players would be in different processes, and not meet"),
+        )
     if CONTROL in plan:
         raise UsageError(
             N_("--workers does not go with control"),
@@ -186,10 +200,11 @@ async def _run(
     screen.output.end_run = lambda: server.stop(ExitCode.OUTPUT_CLOSED)
     rooms = Rooms(choices.history, server.stop, screen.output if screen.shows_room else None)
     controls = Controls(choices.control.folder or Path.cwd()) if CONTROL in sockets else None
+    scoring = Scoring(scores_path(choices.scores), board.notice)
     recorded = [served(name, wishes) for name in sockets]
     recorder = Recorder(choices.record, "serve", recorded, board.notice)
     services = [
-        _equipped(_serving(name, bound, wishes, screen, recorder), rooms, controls)
+        _equipped(_serving(name, bound, wishes, screen, recorder), rooms, controls, scoring)
         for name, bound in sockets.items()
     ]
     page = await opened_page(choices.page, recorded, board)
@@ -199,6 +214,7 @@ async def _run(
         recorder.close()
         if controls is not None:
             await controls.close()
+        scoring.close()
         rooms.close()
 
 
@@ -214,11 +230,15 @@ def _serving(
     return Serving(name, host, bound, screen.show, tap=recorder.tap(name))
 
 
-def _equipped(serving: Serving, rooms: Rooms, controls: Controls | None) -> Serving:
+def _equipped(
+    serving: Serving, rooms: Rooms, controls: Controls | None, scoring: Scoring
+) -> Serving:
     """Return a service with what it needs beside sockets."""
     if CATALOGUE[serving.name].remembers:
         equipment, begin, speak = rooms.equipment, rooms.begin, rooms.speak
         return replace(serving, equipment=equipment, begin=begin, speak=speak)
+    if CATALOGUE[serving.name].scores:
+        return replace(serving, equipment=scoring.equipment, begin=scoring.begin)
     if serving.name == CONTROL and controls is not None:
         equipment, begin, hurry = controls.equipment, controls.begin, controls.hurry
         return replace(serving, equipment=equipment, begin=begin, hurry=hurry)
@@ -238,6 +258,9 @@ def _wishes(choices: Choices, permissions: Permissions) -> Wishes:
         permissions=permissions,
         control_words=translated(ControlWords()),
         new_nonce=partial(token_bytes, NONCE_BYTES),
+        game_words=translated(GameWords()),
+        game_seed=token_hex(GAME_SEED_BYTES),
+        choose_s=choices.choose_s,
     )
 
 

@@ -4,6 +4,8 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 
+from enchufe.wire.text import TextDecoder
+
 CHUNK_BYTES = 64 * 1024
 """As much as a pipe holds on Linux (pipe(7))."""
 
@@ -23,6 +25,16 @@ async def chunks(descriptor: int) -> AsyncIterator[bytes]:
         if not data:
             return
         yield data
+
+
+async def piped_lines(descriptor: int) -> AsyncIterator[bytes]:
+    """Yield the lines that can be read from ``descriptor``, the last with or without an end."""
+    decoder = TextDecoder()
+    async for chunk in chunks(descriptor):
+        for line in decoder.feed(chunk):
+            yield line
+    for line in decoder.flush():
+        yield line
 
 
 async def _until_readable(descriptor: int) -> None:

@@ -27,6 +27,7 @@ from enchufe.core.notices import (
     Ready,
     RecordingStopped,
     Refusal,
+    ScoresNotKept,
     ServerNotRemembered,
     ServerRemembered,
     TlsFailed,
@@ -131,8 +132,8 @@ def sentence(notice: Notice) -> str:
             return _about_tls(notice)
         case ControlAsked() | ControlEnded():
             return _about_control(notice)
-        case RecordingStopped():
-            return _recording_stopped(notice)
+        case RecordingStopped() | ScoresNotKept():
+            return _not_written(notice)
         case _:
             return _problem(notice)
 
@@ -277,7 +278,11 @@ def _problem(
             )
 
 
-def _recording_stopped(notice: RecordingStopped) -> str:
+def _not_written(notice: RecordingStopped | ScoresNotKept) -> str:
+    if isinstance(notice, ScoresNotKept):
+        return _("scores end with this run, {path} cannot be used: {why}").format(
+            path=notice.path, why=notice.why
+        )
     text = (
         _("nothing more is recorded in {path}, the run goes on: {why}")
         if notice.why

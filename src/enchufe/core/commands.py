@@ -12,6 +12,7 @@ from enchufe.core.history import Line
 from enchufe.core.notices import ControlNotice
 from enchufe.core.peer import Peer
 from enchufe.core.programs import ProgramOrder
+from enchufe.core.scores import ScoreOrder
 
 
 class Send(Struct, frozen=True, tag=True):
@@ -183,6 +184,7 @@ Order: TypeAlias = (
     | Recall
     | FileOrder
     | ProgramOrder
+    | ScoreOrder
     | Report
     | Stop
 )

@@ -14,6 +14,7 @@ from enchufe.core.frames import Frame
 from enchufe.core.history import Line, Told
 from enchufe.core.peer import Peer
 from enchufe.core.programs import ProgramEvent
+from enchufe.core.scores import ScoreEvent
 
 
 class Reason(StrEnum):
@@ -190,4 +191,5 @@ Event: TypeAlias = (
     | RunStopping
     | FileEvent
     | ProgramEvent
+    | ScoreEvent
 )

@@ -50,6 +50,19 @@ class Kind(IntEnum):
     ERRORS = 57  # bytes it wrote on standard error
     STATUS = 58  # JSON: how the request ended
 
+    SIT = 64  # JSON: let me play cachipún
+    SEATED = 65  # JSON: you are in, and called so
+    CALL = 66  # JSON: I want to play
+    MATCH = 67  # JSON: a match begins, is resumed, or is watched
+    ROUND = 68  # JSON: choose now
+    COMMIT = 69  # JSON: a choice is made; its digest
+    REVEAL = 70  # JSON: what it was
+    RESULT = 71  # JSON: how a round, and perhaps its match, ended
+    SCORES = 72  # JSON: the score table, or a question for it
+    TOLD = 73  # JSON: what happened, to others or to you
+    WATCH = 74  # JSON: let me watch somebody's match
+    PLAYERS = 75  # JSON: who waits and who plays, or a question for it
+
 
 class Frame(Struct, frozen=True):
     """One frame.

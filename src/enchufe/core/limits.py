@@ -224,3 +224,46 @@ CONTROL_REQUESTS_MAX = 100
 CONTROL_REFUSALS_PER_S_MAX = 20
 """So many refused strangers are reported one by one in a second; of more, their number. Who tries
 keys at speed must not fill the disk that the log is on."""
+
+GAME_PLAYERS_MAX = 1_000
+"""Players of cachipún at once; of more, each is told so and let go."""
+
+GAME_DATAGRAM_PEERS_MAX = 100
+"""Players that come in datagrams, of whom the longest silent is let go for the next: their
+addresses may be forged."""
+
+GAME_WATCHERS_MAX = 100
+"""Those who watch one match: each round is told to every one of them."""
+
+GAME_INVITATIONS_MAX = 10
+"""Invitations that one player may have open."""
+
+GAME_ORDERS_PER_S_MAX = 10
+"""Lines, and frames that are answered, that one player may send a second in the long run."""
+
+GAME_ORDERS_BURST_S = 2.0
+"""So many seconds' worth of them at once: a script that sets itself up."""
+
+GAME_ANNOUNCED_PLAYERS_MAX = 100
+"""When more are here, nobody is told unasked who waits and who plays; an answer names so many."""
+
+GAME_ROUNDS_MAX = 1_000
+"""Rounds of one match: two programs that always draw would never end."""
+
+GAME_CHOOSE_S = 30.0
+"""How long a choice may take where nobody says otherwise."""
+
+GAME_LOSSES_MAX = 10
+"""How often a player's line may break in one match; the next time it is given up at once."""
+
+GAME_SCORES_TOLD_MAX = 100
+"""Rows of the score table in one answer."""
+
+GAME_SCORE_NAMES_MAX = 10_000
+"""Names the score table keeps; of more, those that played longest ago are forgotten."""
+
+GAME_SCORES_WAITING_MAX = 1_000
+"""Questions for the score table that may wait for the disk; of more, none is answered."""
+
+AYUDANTIA_FRAME_BYTES_MAX = 64 * 1024
+"""The course's frames carry a short JSON text; a longer one is a fault of who announces it."""

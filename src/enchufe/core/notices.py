@@ -228,6 +228,14 @@ class RecordingStopped(Struct, frozen=True, tag=True):
     why: str = ""
 
 
+class ScoresNotKept(Struct, frozen=True, tag=True):
+    """The game goes on, and its scores end with this run; ``why`` is the system's word."""
+
+    at_ns: int
+    path: str
+    why: str
+
+
 class Ready(Struct, frozen=True, tag=True):
     """Every endpoint listens, or has been reported as one that could not."""
 
@@ -253,5 +261,6 @@ Notice: TypeAlias = (
     | ListReloaded
     | ListBroken
     | RecordingStopped
+    | ScoresNotKept
     | ControlNotice
 )

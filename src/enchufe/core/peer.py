@@ -10,6 +10,7 @@ class Transport(StrEnum):
 
     TCP = "tcp"
     TLS = "tls"
+    AYUDANTIA = "ayudantia"  # TCP, in the frames of the course's own cachipún
     UDP = "udp"
     UNIX = "unix"
     UNIXGRAM = "unixgram"
@@ -24,7 +25,7 @@ class Transport(StrEnum):
     @property
     def is_internet(self) -> bool:
         """Whether its addresses are a host and a port, not a path."""
-        return self in (Transport.TCP, Transport.TLS, Transport.UDP, Transport.WEBSOCKET)
+        return self not in (Transport.UNIX, Transport.UNIXGRAM, Transport.CONSOLE)
 
     @property
     def has_endpoint(self) -> bool:
@@ -33,8 +34,9 @@ class Transport(StrEnum):
 
     @property
     def carrier(self) -> "Transport":
-        """What the system knows it as: TLS is a matter of the two ends, and travels over TCP."""
-        return Transport.TCP if self in (Transport.TLS, Transport.WEBSOCKET) else self
+        """What the system knows it as: the others are matters of the two ends, over TCP."""
+        over_tcp = (Transport.TLS, Transport.WEBSOCKET, Transport.AYUDANTIA)
+        return Transport.TCP if self in over_tcp else self
 
 
 class Peer(Struct, frozen=True):

@@ -41,6 +41,7 @@ from enchufe.core.programs import (
     ProgramOrder,
     RunProgram,
 )
+from enchufe.core.scores import AskScores, KeepScore, ScoreOrder
 from enchufe.host import Host
 
 
@@ -93,6 +94,7 @@ class Equipment(Struct, frozen=True):
         hold_input: takes no more from the input, or takes it again.
         show_error: shows what a peer's program said on standard error.
         programs: runs programs.
+        scores: keeps scores, and looks them up.
     """
 
     tell: Callable[[str, str], None] | None = None
@@ -102,6 +104,7 @@ class Equipment(Struct, frozen=True):
     hold_input: Callable[[bool], None] | None = None
     show_error: Callable[[Peer, bytes], None] | None = None
     programs: Callable[[ProgramOrder], None] | None = None
+    scores: Callable[[ScoreOrder], None] | None = None
 
 
 class Driver:
@@ -259,7 +262,7 @@ class Driver:
                 self._with_equipment(order)
 
     def _with_equipment(
-        self, order: Tell | HoldInput | ShowError | Dial | FileOrder | ProgramOrder
+        self, order: Tell | HoldInput | ShowError | Dial | FileOrder | ProgramOrder | ScoreOrder
     ) -> None:
         """Do what needs more than sockets; a service without its equipment is our mistake."""
         equipment = self._equipment
@@ -279,6 +282,9 @@ class Driver:
             case RunProgram() | FeedProgram() | EndProgramInput() | HoldProgram() | KillProgram():
                 assert equipment.programs is not None
                 equipment.programs(order)
+            case KeepScore() | AskScores():
+                assert equipment.scores is not None
+                equipment.scores(order)
             case _:
                 assert equipment.files is not None
                 equipment.files(order)

@@ -8,12 +8,15 @@ from typing import TypeAlias
 
 from msgspec import Struct, structs
 
+from enchufe.core.cachipun_words import GameWords
+from enchufe.core.limits import GAME_CHOOSE_S
 from enchufe.core.room_words import RoomWords
 from enchufe.core.service import Service
 from enchufe.core.transfer.incoming import Policy
 from enchufe.services import CATALOGUE, Wishes
 from enchufe.services.caller import Caller
 from enchufe.services.chat import Slow
+from enchufe.services.contestant import Contestant, ContestantWords, Window, Wish
 from enchufe.services.talk import Talk, TalkTexts
 from enchufe.services.visitor import Visitor, VisitorWords
 
@@ -33,6 +36,9 @@ class Served(Struct, frozen=True, tag=True):
     room_words: RoomWords
     slow: Slow
     room_file_bytes_max: int
+    game_words: GameWords = GameWords()
+    game_seed: str = ""
+    choose_s: float = GAME_CHOOSE_S
 
 
 class Connected(Struct, frozen=True, tag=True):
@@ -63,7 +69,27 @@ class Visited(Struct, frozen=True, tag=True):
     auto_fetch_bytes: int
 
 
-Settings: TypeAlias = Served | Connected | Talked | Visited
+class Contested(Struct, frozen=True, tag=True):
+    """The contestant of ``enchufe play``; the fields are those of `Contestant`."""
+
+    name: str
+    session: str
+    wish: Wish
+    seed: str
+    game_words: GameWords
+    words: ContestantWords
+    is_script: bool
+
+
+class Windowed(Struct, frozen=True, tag=True):
+    """The contestant of ``enchufe play ayudantia://``; the fields are those of `Window`."""
+
+    game_words: GameWords
+    words: ContestantWords
+    is_script: bool
+
+
+Settings: TypeAlias = Served | Connected | Talked | Visited | Contested | Windowed
 """What rebuilds a service."""
 
 
@@ -92,7 +118,7 @@ class Header(Struct, frozen=True, tag="enchufe recording"):
     Args:
         at_ns: when it began.
         enchufe: the version that wrote it.
-        command: what was run: serve, connect, talk or chat.
+        command: what was run: serve, connect, talk, chat or play.
         platform: the system it ran on.
         services: what was recorded.
         format: `FORMAT` of the version that wrote it.
@@ -129,6 +155,8 @@ def built(settings: Settings, name: str) -> Service | None:
             return talk_of(settings)
         case Visited():
             return visitor_of(settings)
+        case Contested() | Windowed():
+            return contestant_of(settings)
 
 
 def talk_of(settings: Talked) -> Talk:
@@ -139,3 +167,10 @@ def talk_of(settings: Talked) -> Talk:
 def visitor_of(settings: Visited) -> Visitor:
     """Return the visitor that was set up like this."""
     return Visitor(**structs.asdict(settings))
+
+
+def contestant_of(settings: Contested | Windowed) -> Contestant | Window:
+    """Return the contestant that was set up like this."""
+    if isinstance(settings, Windowed):
+        return Window(**structs.asdict(settings))
+    return Contestant(**structs.asdict(settings))

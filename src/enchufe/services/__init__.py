@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
+from enchufe.core.cachipun_words import GameWords
 from enchufe.core.errors import N_
-from enchufe.core.limits import ROOM_FILE_BYTES_MAX
+from enchufe.core.limits import GAME_CHOOSE_S, ROOM_FILE_BYTES_MAX
 from enchufe.core.peer import Transport
 from enchufe.core.room_words import RoomWords
 from enchufe.core.service import Framing, Service
+from enchufe.services.cachipun import Cachipun
 from enchufe.services.chargen import Chargen
 from enchufe.services.chat import Chat, Slow
 from enchufe.services.control import Control, ControlWords, Permissions
@@ -38,6 +40,9 @@ class Wishes(Struct, frozen=True):
         permissions: what may be asked of `Control`, and by whom.
         control_words: what `Control` says in text.
         new_nonce: where its nonces come from.
+        game_words: what `Cachipun` says in text.
+        game_seed: where its nonces and the house's choices come from; secret while it runs.
+        choose_s: how long a choice in it may take.
     """
 
     hello_answer: str = "hi there"
@@ -49,6 +54,9 @@ class Wishes(Struct, frozen=True):
     permissions: Permissions = Permissions()
     control_words: ControlWords = ControlWords()
     new_nonce: Callable[[], bytes] = _no_nonce
+    game_words: GameWords = GameWords()
+    game_seed: str = ""
+    choose_s: float = GAME_CHOOSE_S
 
 
 class ServiceKind(Struct, frozen=True):
@@ -63,6 +71,8 @@ class ServiceKind(Struct, frozen=True):
         is_usual: whether it is among those opened where nobody says which.
         speaks_first: whether a stream peer hears from it without having said anything.
         remembers: whether it keeps what was said.
+        scores: whether it keeps who won.
+        speaks_ayudantia: whether it can be served at ayudantia:// endpoints.
         command: the one of ours that talks with it best.
     """
 
@@ -74,6 +84,8 @@ class ServiceKind(Struct, frozen=True):
     is_usual: bool = False
     speaks_first: bool = False
     remembers: bool = False
+    scores: bool = False
+    speaks_ayudantia: bool = False
     command: str = "connect"
 
 
@@ -106,6 +118,18 @@ CATALOGUE: Mapping[str, ServiceKind] = {
             speaks_first=True,
             remembers=True,
             command="chat",
+        ),
+        ServiceKind(
+            name="cachipun",
+            summary=N_("rock, paper, scissors: between people, programs, or with the house"),
+            make=lambda wishes: Cachipun(wishes.game_words, wishes.game_seed, wishes.choose_s),
+            framing=Framing.FRAMES,
+            guide_ports=((_TCP, 7070), (_UDP, 7070)),
+            is_usual=True,
+            speaks_first=True,
+            scores=True,
+            speaks_ayudantia=True,
+            command="play",
         ),
         ServiceKind(
             name="greet",

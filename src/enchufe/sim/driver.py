@@ -40,6 +40,7 @@ from enchufe.core.programs import (
     ProgramOrder,
     RunProgram,
 )
+from enchufe.core.scores import AskScores, KeepScore, ScoreOrder
 from enchufe.host import Host
 from enchufe.sim.clock import Alarm
 from enchufe.sim.network import Network
@@ -93,7 +94,7 @@ class Driver:
     ``exit_code`` is None while the run goes on.
 
     What a service orders that is not about the network is done by ``dial``, ``history``,
-    ``files`` and ``programs``, which whoever builds the world sets.
+    ``files``, ``programs`` and ``scores``, which whoever builds the world sets.
 
     Args:
         name: as the trace calls it.
@@ -114,6 +115,7 @@ class Driver:
         self.history: Callable[[Remember | Recall], None] | None = None
         self.files: Callable[[FileOrder], None] | None = None
         self.programs: Callable[[ProgramOrder], None] | None = None
+        self.scores: Callable[[ScoreOrder], None] | None = None
         self.reported: list[ControlNotice] = []
         self._holds_input = False
         self._held_input: list[Callable[[], None]] = []
@@ -243,7 +245,8 @@ class Driver:
         (self.shown_errors if is_error else self.shown).append((order.peer, order.message))
 
     def _with_equipment(
-        self, order: Tell | HoldInput | Dial | Remember | Recall | FileOrder | ProgramOrder
+        self,
+        order: Tell | HoldInput | Dial | Remember | Recall | FileOrder | ProgramOrder | ScoreOrder,
     ) -> None:
         """Do what needs more than a network; a service without its equipment is our mistake."""
         match order:
@@ -261,6 +264,9 @@ class Driver:
             case RunProgram() | FeedProgram() | EndProgramInput() | HoldProgram() | KillProgram():
                 assert self.programs is not None
                 self.programs(order)
+            case KeepScore() | AskScores():
+                assert self.scores is not None
+                self.scores(order)
             case _:
                 assert self.files is not None
                 self.files(order)

@@ -101,7 +101,7 @@ class Machine:
         """Call ``server`` with a service of ours; return what can be read off it.
 
         Args:
-            transport: `Transport.TCP` or `Transport.UDP`.
+            transport: `Transport.TCP`, `Transport.AYUDANTIA`, or `Transport.UDP`.
             server: whom to call; where nobody listens, a stream call is over at once
                 and a datagram call when its first datagram comes back.
             service: whose rules hold at our end; it may call again.
@@ -129,25 +129,28 @@ class Machine:
     def _dial(self, transport: Transport, driver: Driver, own: Address, server: Address) -> bool:
         """Dial; return whether somebody may be there."""
         if transport.is_stream:
-            return self._dial_stream(driver, own, server)
+            return self._dial_stream(transport, driver, own, server)
         network, datagrams = self._lines.network, self._lines.datagrams
         peer = Peer(network.next_number(), transport, *server, is_stream=False)
         network.clock.after(0.0, DialledDatagram(network, datagrams, driver, own, peer).open)
         return True
 
-    def _dial_stream(self, driver: Driver, own: Address, server: Address) -> bool:
+    def _dial_stream(
+        self, transport: Transport, driver: Driver, own: Address, server: Address
+    ) -> bool:
         network = self._lines.network
         listener = self._lines.listeners.get(server)
         if listener is None:
             return False
         there, back = Pipe(network), Pipe(network)
-        ours = StreamEnd(network, driver, self._peer(server), back, there, has_input=True)
-        theirs = StreamEnd(network, listener, self._peer(own), there, back, has_input=False)
+        far, near = self._peer(transport, server), self._peer(transport, own)
+        ours = StreamEnd(network, driver, far, back, there, has_input=True)
+        theirs = StreamEnd(network, listener, near, there, back, has_input=False)
         there.join(ours, theirs)
         back.join(theirs, ours)
         came_ns = network.later(theirs.open)
         network.later(ours.open, came_ns)
         return True
 
-    def _peer(self, address: Address) -> Peer:
-        return Peer(self._lines.network.next_number(), Transport.TCP, *address)
+    def _peer(self, transport: Transport, address: Address) -> Peer:
+        return Peer(self._lines.network.next_number(), transport, *address)

@@ -29,7 +29,9 @@ class PageWords(Struct, frozen=True):
     attach: str = N_("send files")
     room_log: str = N_("what is said in the room")
     nobody_here: str = N_("Nobody else is here yet. This is the room: whoever comes, hears you.")
-    room_lost: str = N_("The connection is lost. What you write waits, and is said once it is back.")
+    room_lost: str = N_(
+        "The connection is lost. What you write waits, and is said once it is back."
+    )
     room_refused: str = N_("This page may not come in: {why}")
     to_alone: str = N_("to {name} alone")
     to_you_alone: str = N_("to you alone")

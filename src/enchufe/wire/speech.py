@@ -6,8 +6,9 @@ import msgspec
 
 from enchufe.core.commands import Send, Spread, SpreadFrame
 from enchufe.core.frames import Frame, Kind
-from enchufe.core.peer import Peer
+from enchufe.core.peer import Peer, Transport
 from enchufe.wire.frames import PREFACE, encoded
+from enchufe.wire.lengths import prefixed
 from enchufe.wire.text import line_of
 
 GROUPINGS_MAX = 16
@@ -38,6 +39,8 @@ class Speech:
         """Return the bytes that say ``message`` to ``peer``."""
         if peer.id in self._framed:
             return self.frame(peer, Frame(Kind.TEXT, 0, message))
+        if peer.transport is Transport.AYUDANTIA:
+            return prefixed(message)
         return line_of(message) if peer.is_stream else message
 
     def frame(self, peer: Peer, frame: Frame) -> bytes:
@@ -48,7 +51,7 @@ class Speech:
     def error(self, peer: Peer, why: str) -> bytes:
         """Return the bytes that tell ``peer`` what it did wrong."""
         if peer.id not in self._framed:
-            return line_of(f"enchufe: {why}".encode())
+            return self.text(peer, f"enchufe: {why}".encode())
         return self.frame(peer, Frame(Kind.ERROR, 0, msgspec.json.encode({"why": why})))
 
     def spread_text(self, order: Spread) -> list[Spread]:
@@ -71,10 +74,15 @@ class Speech:
         kept = self._groupings.get(id(peers))
         if kept is not None:
             return kept[1]
-        groups: dict[tuple[bool, bool], list[Peer]] = {}
+        groups: dict[tuple[bool, bool, bool], list[Peer]] = {}
         for peer in peers:
-            groups.setdefault((peer.is_stream, peer.id in self._framed), []).append(peer)
+            groups.setdefault(self._manner(peer), []).append(peer)
         if len(self._groupings) >= GROUPINGS_MAX:
             self._groupings.clear()
         self._groupings[id(peers)] = (peers, [tuple(group) for group in groups.values()])
         return self._groupings[id(peers)][1]
+
+    def _manner(self, peer: Peer) -> tuple[bool, bool, bool]:
+        """Return what all share who are spoken to in the same bytes."""
+        is_ayudantia = peer.transport is Transport.AYUDANTIA
+        return peer.is_stream, peer.id in self._framed, is_ayudantia

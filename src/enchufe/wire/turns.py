@@ -10,12 +10,13 @@ from typing import TypeAlias
 from enchufe.core.limits import MESSAGES_BATCH_MAX
 from enchufe.core.peer import Peer
 from enchufe.wire.either import EitherDecoder, Piece
+from enchufe.wire.lengths import LengthDecoder
 from enchufe.wire.text import TextDecoder
 
 SLICE_BYTES = 1024
 """Text is cut so finely where it has many lines: a decoder makes all lines of what it gets."""
 
-Decoder: TypeAlias = TextDecoder | EitherDecoder
+Decoder: TypeAlias = TextDecoder | EitherDecoder | LengthDecoder
 
 
 class Turns:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from enchufe.core.commands import CancelTimer, Close, Command, SetTimer
 from enchufe.core.events import PeerClosed, Reason
 from enchufe.core.limits import ROOM_AWAY_PEERS_MAX
+from enchufe.core.names import key_of, proper_name
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.room import (
     NAME_CHARACTERS_MAX,
@@ -16,7 +17,6 @@ from enchufe.core.room import (
 from enchufe.core.text import safe_text
 from enchufe.services.chat.members import Member, State
 from enchufe.services.chat.memories import Memories
-from enchufe.services.chat.names import key_of, proper_name
 from enchufe.services.chat.room import Room, arrival_timer, away_timer
 
 ARRIVAL_S = 0.3

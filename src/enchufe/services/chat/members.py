@@ -10,9 +10,9 @@ from enchufe.core.limits import (
     ROOM_ORDERS_BURST_S,
     ROOM_ORDERS_PER_S_MAX,
 )
+from enchufe.core.names import key_of
 from enchufe.core.pace import Pace
 from enchufe.core.peer import Peer
-from enchufe.services.chat.names import key_of
 
 
 class State(Enum):

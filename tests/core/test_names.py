@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.services.chat.plaza import Plaza
 
+from enchufe.core.names import key_of, proper_name
 from enchufe.core.room import NAME_CHARACTERS_MAX
 from enchufe.core.text import safe_text
-from enchufe.services.chat.names import key_of, proper_name
 
 
 @pytest.mark.parametrize(
