@@ -57,7 +57,7 @@ class App {
 
 	_label() {
 		inEachLanguage(() => {
-			const [next] = languages.filter((language) => language !== language);
+			const [next] = languages.filter((each) => each !== language);
 			find(document, "#language").textContent = next === "es" ? "Español" : "English";
 			find(document, "#language").lang = next;
 		});

@@ -4,9 +4,9 @@ import { visible } from "../shared/bytes.js";
 import { find, gather, isTyped, make, show } from "../shared/dom.js";
 import { CHOICES, Game } from "./game.js";
 import { hand } from "./hands.js";
+import { rememberName, rememberedName } from "../shared/session.js";
 import { inEachLanguage, say, sayOf, sayPlainly } from "../shared/words.js";
 
-const NAME = "enchufe.name";
 const COUNT_MS = 600;
 const NEWS_MAX = 4;
 
@@ -17,7 +17,7 @@ export class Cachipun {
 		this._counting = 0; // stands for the countdown that is under way
 		this._hasCalled = false;
 		this._build();
-		this._game = new Game(localStorage.getItem(NAME) ?? "", this);
+		this._game = new Game(rememberedName(), this);
 		addEventListener("keydown", (event) => !place.hidden && this._keyed(event));
 	}
 
@@ -28,7 +28,7 @@ export class Cachipun {
 	_build() {
 		gather(this, this._place);
 		this._seats = [...this._place.querySelectorAll(".seat")].map((seat) => find(seat, "b", ".strokes", ".shown"));
-		this._name.onchange = () => this._game.rename(this._name.value.trim());
+		this._name.onchange = () => this._rename(this._name.value.trim());
 		inEachLanguage(() => {
 			const chosen = Number(this._best.value || 3);
 			this._best.replaceChildren(...[1, 3, 5, 7, 9].map((count) => make("option", { value: count, selected: count === chosen }, say("best_of_count", { count }))));
@@ -39,6 +39,11 @@ export class Cachipun {
 	}
 
 	// What this person does
+
+	_rename(name) {
+		rememberName(name);
+		this._game.rename(name);
+	}
 
 	_keyed(event) {
 		if (!isTyped(event)) return;
@@ -72,7 +77,7 @@ export class Cachipun {
 	begun(match) {
 		this._finishCount?.();
 		this._mine = Math.max(match.seat, 0);
-		this._say("");
+		this._say(say("match_begins"), "");
 		this._drawScore();
 		for (const side of [0, 1]) this._showHand(side, null);
 		this._drawActions();
@@ -81,7 +86,8 @@ export class Cachipun {
 	roundBegins({ round, limit_s }) {
 		this._limitAt = performance.now() + limit_s * 1000;
 		this._after(() => {
-			if (this._game.match.seat >= 0) this._say(say("choose_now", { round }));
+			const now = say(this._game.match.seat < 0 ? "round_now" : "choose_now", { round });
+			this._hint.textContent = [this._hint.textContent, now].filter(Boolean).join(" ");
 			this._drawHands();
 			this._tick();
 		});
@@ -89,17 +95,21 @@ export class Cachipun {
 
 	committed(seat) {
 		const { players, seat: own } = this._game.match;
-		if (seat === own) this._say(say("you_have_chosen"));
-		else this._say(say("has_chosen", { name: visible(players[seat]) }));
+		if (seat === own) this._say(say("you_have_chosen"), "");
+		else this._hint.textContent = say("has_chosen", { name: visible(players[seat]) });
 		this._after(() => this._drawHands());
 	}
 
 	ended(result, isFair) {
+		const { seat } = this._game.match;
+		const outcome = seat < 0 || result.over ? "" : result.winner < 0 ? "draw" : result.winner === seat ? "you_win" : "you_lose";
 		const sentence = this._sentence(result);
 		const ending = () => {
 			for (const side of [0, 1]) this._showHand(side, result.choices[side ? 1 - this._mine : this._mine] || null);
 			this._drawScore();
-			this._say(isFair ? sentence : say("not_fair"));
+			if (!isFair) this._say(say("not_fair"), "");
+			else if (outcome) this._say(say(outcome), `${sentence}.`);
+			else this._say(sentence, "");
 			this._drawHands();
 			this._drawActions();
 			if (result.over) this._game.askScores();
@@ -122,7 +132,7 @@ export class Cachipun {
 			for (const action of wait) action();
 		};
 		this._finishCount = finish;
-		const step = () => (left ? this._say(String(left--)) : finish());
+		const step = () => (left ? this._say(String(left--), "") : finish());
 		this._counting = setInterval(step, COUNT_MS);
 		step();
 	}
@@ -134,16 +144,17 @@ export class Cachipun {
 	}
 
 	lost() {
-		this._say(say("game_lost"));
+		this._say(say("game_lost"), "");
 	}
 
 	told(told) {
 		const { what, name, other, count } = told;
+		if (what === "waiting") return this._say(say("waiting_for_you"), "");
+		if (what === "house offered") return this._say(say("waiting_for_you"), say("nobody_came"));
 		const text = sayPlainly("game", what.replace(/ /g, "_"), { name, other, count, most: 24 }) || [what, name, other].join(" ");
 		this._news.append(make("li", {}, visible(text)));
 		if (this._news.children.length > NEWS_MAX) this._news.firstElementChild.remove();
 		if (what === "invited") this._offer(name, count);
-		if (what === "waiting" || what === "house offered") this._say(text);
 	}
 
 	_sentence({ round, choices, winner, score, over, why }) {
@@ -157,8 +168,9 @@ export class Cachipun {
 
 	// What is drawn
 
-	_say(text) {
+	_say(text, hint) {
 		this._status.textContent = text;
+		this._hint.textContent = hint;
 	}
 
 	_offer(name, best) {
@@ -226,7 +238,7 @@ export class Cachipun {
 		clearTimeout(this._ticking);
 		const leftS = Math.ceil((this._limitAt - performance.now()) / 1000);
 		if (leftS <= 0 || !this._game.mayChoose) return;
-		if (leftS <= 10) this._say(say("hurry", { seconds: leftS }));
+		if (leftS <= 10) this._hint.textContent = say("hurry", { seconds: leftS });
 		this._ticking = setTimeout(() => this._tick(), 1000);
 	}
 }

@@ -4,18 +4,19 @@ import { visible, visibleLines } from "../shared/bytes.js";
 import { find, gather, isTyped, make, show, submits, tint } from "../shared/dom.js";
 import { Files, describesPicture, pictureOf } from "./files.js";
 import { Room } from "./room.js";
+import { rememberName, rememberedName } from "../shared/session.js";
 import { inEachLanguage, say, sayPlainly, sizeOf, timeOf } from "../shared/words.js";
 
-const NAME = "enchufe.name";
 const FETCHED_BYTES_MAX = 4 * 1024 * 1024; // pictures beyond that are shown when asked for
 const LINES_MAX = 2_000;
+const NAMED = new Set(["renamed", "name taken", "name unfit"]);
 
 export class Plaza {
 	constructor(place, commands) {
 		this._people = new Map(); // by name
 		this._last = null; // the last line drawn, for joining what one person says
 		this._build(place, commands);
-		this._room = new Room(localStorage.getItem(NAME) ?? "", this);
+		this._room = new Room(rememberedName(), this);
 		this._files = new Files(this._room.conversation);
 	}
 
@@ -79,7 +80,9 @@ export class Plaza {
 
 	_rename() {
 		const name = this._name.value.trim();
-		if (name && name !== this._room.name) this._room.rename(name);
+		if (!name || name === this._room.name) return;
+		rememberName(name);
+		this._room.rename(name);
 		this._name.blur();
 	}
 
@@ -108,7 +111,6 @@ export class Plaza {
 
 	joined(name) {
 		this._name.value = name;
-		localStorage.setItem(NAME, /^(guest|invitado)\d+$/.test(name) ? "" : name);
 		this._files?.again();
 	}
 
@@ -138,11 +140,7 @@ export class Plaza {
 
 	noticed(notice) {
 		if (notice.what === "no file" && notice.count) this._files.missing(notice.count);
-		if (notice.what === "renamed" && notice.other === this._room.name) {
-			this._name.value = notice.other;
-			localStorage.setItem(NAME, notice.other);
-		}
-		if (notice.what === "name taken" || notice.what === "name unfit") this._name.value = this._room.name;
+		if (NAMED.has(notice.what)) this._name.value = this._room.name;
 		this._grey(this._notice(notice));
 	}
 

@@ -9,3 +9,10 @@ export function rememberedSession(key) {
 	addEventListener("pagehide", () => sessionStorage.setItem(key, session));
 	return session;
 }
+
+const NAME = "enchufe.name";
+
+/** How the person here is called, if they said so once. */
+export const rememberedName = () => localStorage.getItem(NAME) ?? "";
+
+export const rememberName = (name) => localStorage.setItem(NAME, name);
