@@ -17,7 +17,7 @@ const LIGHTS = ["auto", "light", "dark"];
 class App {
 	constructor(about) {
 		this._about = about;
-		this._store = new Store();
+		this.store = new Store();
 		this._commands = new Commands(find(document, "#listening"), about.listed);
 		this._drawer = new SendDrawer(find(document, "#drawer"), this._commands);
 		this._places = new Map();
@@ -32,7 +32,7 @@ class App {
 	}
 
 	_make(name, place) {
-		if (name === "wire") return new Wire(place, this._store, this._commands);
+		if (name === "wire") return new Wire(place, this.store, this._commands);
 		return new (name === "plaza" ? Plaza : Cachipun)(place, this._commands);
 	}
 
@@ -86,4 +86,4 @@ class App {
 
 const about = await (await fetch("about.json")).json();
 await loadWords(about.languages);
-new App(about);
+window.enchufe = new App(about);

@@ -67,7 +67,7 @@ export class Cachipun {
 	// What the game says
 
 	seated(name) {
-		this._name.value = name;
+		if (this._name !== document.activeElement) this._name.value = name;
 		if (this._hasCalled) return;
 		this._hasCalled = true;
 		this._call({});

@@ -110,7 +110,7 @@ export class Plaza {
 	// What the room says
 
 	joined(name) {
-		this._name.value = name;
+		if (this._name !== document.activeElement) this._name.value = name; // else it is being written
 		this._files?.again();
 	}
 

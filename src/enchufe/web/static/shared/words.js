@@ -57,6 +57,10 @@ export const sayPlainly = (book, key, fields) => sayOf(book, key, fields).replac
 
 export const numberOf = (value, options) => new Intl.NumberFormat(language, options).format(value);
 
-export const sizeOf = (bytes) => numberOf(bytes, { style: "unit", unit: "byte", notation: "compact", maximumFractionDigits: 1 });
+/** A size as the program's own screens show it: 512 B, 10 KiB, 1.5 MiB. */
+export function sizeOf(bytes) {
+	const step = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), 3);
+	return `${numberOf(bytes / 1024 ** step, { maximumFractionDigits: 1 })} ${["B", "KiB", "MiB", "GiB"][step]}`;
+}
 
 export const timeOf = (atMs) => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(atMs);

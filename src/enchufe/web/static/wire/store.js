@@ -106,14 +106,14 @@ export class Store {
 	_dropOldest() {
 		this.records.splice(0, DROPPED_AT_ONCE);
 		this.dropped += DROPPED_AT_ONCE;
-		const first = this.shown.findIndex((at) => at >= DROPPED_AT_ONCE);
-		this.shown = (first < 0 ? [] : this.shown.slice(first)).map((at) => at - DROPPED_AT_ONCE);
-		this.shiftedBy = DROPPED_AT_ONCE;
-		this._tell(true, DROPPED_AT_ONCE);
+		const stay = this.shown.filter((at) => at >= DROPPED_AT_ONCE).map((at) => at - DROPPED_AT_ONCE);
+		const gone = { records: DROPPED_AT_ONCE, rows: this.shown.length - stay.length };
+		this.shown = stay;
+		this._tell(true, gone);
 	}
 
-	_tell(isOther = false, dropped = 0) {
-		for (const listener of this._listeners) listener(isOther, dropped);
+	_tell(isOther = false, gone = null) {
+		for (const listener of this._listeners) listener(isOther, gone);
 	}
 
 	/** The lines of a recording: what a download holds. */

@@ -24,7 +24,7 @@ export class Table {
 		this._isDirty = false;
 		this._laneCount = innerWidth < 700 ? 2 : LANES_MAX;
 		this._build();
-		store.follow((isOther, dropped) => this._changed(isOther, dropped));
+		store.follow((isOther, gone) => this._changed(isOther, gone));
 		addEventListener("resize", () => this._soon());
 	}
 
@@ -80,12 +80,12 @@ export class Table {
 
 	// Drawing
 
-	_changed(isOther, dropped) {
+	_changed(isOther, gone) {
 		if (isOther) {
 			this._lanes.clear();
-			if (dropped) {
-				this._selected = this._selected >= dropped ? this._selected - dropped : -1;
-				this._rows.scrollTop -= dropped * ROW_PX;
+			if (gone) {
+				this._selected = Math.max(this._selected - gone.records, -1);
+				if (!this._follows) this._rows.scrollTop -= gone.rows * ROW_PX;
 			}
 			this._seen = Math.min(this._seen, this._store.shown.length);
 		}
