@@ -166,7 +166,7 @@ def test_a_window_that_is_loaded_anew_still_has_its_seat_and_its_choice(
 def beat_or_lose_to_the_house(window: Window) -> None:
     """Play one round that counts; a draw is played again."""
     status(window, "Waiting for somebody")
-    window.find("#cachipun .best").select_option("1")
+    window.find("#cachipun [data-part=best]").select_option("1")
     window.page.get_by_role("button", name="Play the house").click()
     again = window.page.get_by_role("button", name="Again")
     for _ in range(30):

@@ -15,7 +15,7 @@ export class Commands {
 
 	_chip({ service, url, ours, theirs }) {
 		const command = theirs.startsWith("ncat") ? theirs : ours;
-		return make("li", { title: `${url} · ${ours}` }, make("b", {}, service), make("code", {}, command), copyButton(command));
+		return make("li", { title: `${url} · ${ours}` }, make("b", service), make("code", command), copyButton(command));
 	}
 
 	/** Fill an empty place: what it is for, and what to type so that it is not empty any more. */
@@ -23,7 +23,7 @@ export class Commands {
 		const endpoint = this.listed.find((each) => each.service === service) ?? this.listed.find((each) => each.theirs.startsWith("ncat"));
 		const command = endpoint && (endpoint.theirs.startsWith("ncat") ? endpoint.theirs : endpoint.ours);
 		place.replaceChildren(
-			make("p", {}, say(key)),
-			...(command ? [make("p", {}, say("open_a_terminal"), " ", make("code", {}, command), copyButton(command))] : []));
+			make("p", say(key)),
+			...(command ? [make("p", say("open_a_terminal"), " ", make("code", command), copyButton(command))] : []));
 	}
 }

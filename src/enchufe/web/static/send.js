@@ -94,13 +94,13 @@ export class SendDrawer {
 		const text = decoded(shown).split("\n").map(visible).join("␊\n");
 		this._add(make(`li.${kind}`, {},
 			make("span.arrow", { "aria-label": say(kind === "sent" ? "sent" : "came") }, arrow),
-			make("small", {}, `${bytes.length} B`),
-			make("pre", {}, text),
-			make("details", {}, make("summary", {}, "hex"), make("pre", {}, hex))));
+			make("small", `${bytes.length} B`),
+			make("pre", text),
+			make("details", make("summary", "hex"), make("pre", hex))));
 	}
 
 	_say(kind, text) {
-		this._add(make(`li.${kind}`, {}, make("p", {}, visible(text))));
+		this._add(make(`li.${kind}`, make("p", visible(text))));
 	}
 
 	_add(row) {

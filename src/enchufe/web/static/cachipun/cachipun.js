@@ -29,13 +29,11 @@ export class Cachipun {
 		gather(this, this._place);
 		this._seats = [...this._place.querySelectorAll(".seat")].map((seat) => find(seat, "b", ".strokes", ".shown"));
 		this._name.onchange = () => this._rename(this._name.value.trim());
-		inEachLanguage(() => {
-			const chosen = Number(this._best.value || 3);
-			this._best.replaceChildren(...[1, 3, 5, 7, 9].map((count) => make("option", { value: count, selected: count === chosen }, say("best_of_count", { count }))));
-			this._commands.teach(this._teach, "cachipun", "no_opponent");
-			this._drawHands();
-			this._drawActions();
-		});
+		this._hands.onclick = ({ target }) => this._choose(target.closest("button")?.value);
+		this._rematch.onclick = () => this._again();
+		this._whoever.onclick = () => this._call({});
+		this._house.onclick = () => this._call({ house: true });
+		inEachLanguage(() => this._commands.teach(this._teach, "cachipun", "no_opponent"));
 	}
 
 	// What this person does
@@ -49,15 +47,22 @@ export class Cachipun {
 		if (!isTyped(event)) return;
 		const choice = CHOICES[Number(event.key) - 1];
 		if (choice) this._choose(choice);
-		else if (event.key === "Enter" && event.target === document.body) find(this._actions, "button")?.click();
+		else if (event.key === "Enter" && event.target === document.body) find(this._actions, "button:not([hidden])").click();
 	}
 
 	_choose(choice) {
-		if (this._counting) this._finishCount?.();
-		if (!this._game.mayChoose) return;
+		this._finishCount?.();
+		if (!choice || !this._game.mayChoose) return;
 		this._game.choose(choice);
 		this._showHand(0, choice);
 		this._drawHands();
+	}
+
+	/** Play the same opponent again. */
+	_again() {
+		const { players, seat } = this._game.match;
+		const to = players[1 - seat];
+		this._call(to === sayOf("game", "house") ? { house: true } : { to });
 	}
 
 	_call(wish) {
@@ -152,7 +157,7 @@ export class Cachipun {
 		if (what === "waiting") return this._say(say("waiting_for_you"), "");
 		if (what === "house offered") return this._say(say("waiting_for_you"), say("nobody_came"));
 		const text = sayPlainly("game", what.replace(/ /g, "_"), { name, other, count, most: 24 }) || [what, name, other].join(" ");
-		this._news.append(make("li", {}, visible(text)));
+		this._news.append(make("li", visible(text)));
 		if (this._news.children.length > NEWS_MAX) this._news.firstElementChild.remove();
 		if (what === "invited") this._offer(name, count);
 	}
@@ -161,7 +166,7 @@ export class Cachipun {
 		const { players } = this._game.match;
 		const told = (key, fields) => sayPlainly("game", key, { round, ...fields }).replace(/^[^:]*: /, "");
 		if (over) return winner < 0 ? told("won_by_nobody") : told("won", { name: visible(players[winner]), ours: score[winner], theirs: score[1 - winner] });
-		const shown = choices.map((choice) => sayOf("game", choice) || choice);
+		const shown = choices.map((choice) => CHOICES.includes(choice) ? say(choice) : choice);
 		if (why === "played") return winner < 0 ? say("draw") : told("beats", { winning: shown[winner], losing: shown[1 - winner], name: visible(players[winner]) });
 		return winner < 0 ? told(`both_${why}`) : told(why, { name: visible(players[1 - winner]) });
 	}
@@ -189,33 +194,22 @@ export class Cachipun {
 	}
 
 	_showHand(side, choice) {
-		const title = choice ? sayOf("game", choice) : say("hidden");
-		this._seats[side][2].replaceChildren(choice ? hand(choice, title, side === 1) : make("span.hidden", {}, "?"));
+		const title = choice ? say(choice) : say("hidden");
+		this._seats[side][2].replaceChildren(choice ? hand(choice, title, side === 1) : make("span.hidden", "?"));
 	}
 
 	_drawHands() {
-		const mayChoose = Boolean(this._game?.mayChoose) && !this._counting;
-		this._hands.replaceChildren(...CHOICES.map((choice, at) => {
-			const word = sayOf("game", choice);
-			return make("button.choice", { type: "button", disabled: !mayChoose, "aria-keyshortcuts": at + 1, onclick: () => this._choose(choice) }, hand(choice, ""), make("span", {}, word), make("kbd", {}, at + 1));
-		}));
+		const mayChoose = this._game.mayChoose && !this._counting;
+		for (const button of this._hands.children) button.disabled = !mayChoose;
 	}
 
 	_drawActions() {
-		const match = this._game?.match;
-		const isPlaying = match && !match.isOver && match.seat >= 0;
-		const button = (key, onclick) => make("button", { type: "button", onclick }, say(key));
+		const { match } = this._game;
+		const isSeated = match?.seat >= 0;
 		show(this._teach, !match);
-		show(this._hands, !match || match.seat >= 0);
-		const actions = [];
-		if (match?.isOver && match.seat >= 0) {
-			const opponent = match.players[1 - match.seat];
-			const isHouse = opponent === sayOf("game", "house");
-			actions.push(button("rematch", () => this._call(isHouse ? { house: true } : { to: opponent })));
-		}
-		if (!isPlaying) actions.push(button("play_whoever", () => this._call({})), button("play_house", () => this._call({ house: true })));
-		show(this._best, !isPlaying);
-		this._actions.replaceChildren(...actions);
+		show(this._hands, !match || isSeated);
+		show(this._rematch, isSeated && match.isOver);
+		show(this._actions, !isSeated || match.isOver);
 	}
 
 	showPlayers({ waiting, matches }) {
@@ -223,14 +217,13 @@ export class Cachipun {
 		const watch = (pair) => make("button.small", { type: "button", onclick: () => this._game.watch(pair[0]) }, say("watch", { first: visible(pair[0]), second: visible(pair[1]) }));
 		const others = waiting.filter((name) => name !== this._game.name);
 		const elsewhere = matches.filter((pair) => !pair.includes(this._game.name));
-		this._players.replaceChildren(...[...others.map(invite), ...elsewhere.map(watch)].map((each) => make("li", {}, each)));
+		this._players.replaceChildren(...[...others.map(invite), ...elsewhere.map(watch)].map((each) => make("li", each)));
 	}
 
 	showScores(rows) {
-		const cell = (text) => make("td", {}, text);
-		const head = ["name", "won", "lost"].map((key) => make("th", { scope: "col" }, say(`score_${key}`)));
 		show(this._table, rows.length > 0);
-		this._table.replaceChildren(make("tr", {}, head), ...rows.slice(0, 10).map(({ name, won, lost }) => make("tr", {}, cell(visible(name)), cell(won), cell(lost))));
+		const cells = (row) => [visible(row.name), row.won, row.lost].map((text) => make("td", text));
+		this._rows.replaceChildren(...rows.slice(0, 10).map((row) => make("tr", cells(row))));
 	}
 
 	/** Show how much time is left, once it is short. */

@@ -33,9 +33,9 @@ export class Plaza {
 
 	_listen(place) {
 		submits(this._form, this._field, () => this._speak());
-		this._attach.addEventListener("click", () => this._picker.click());
+		this._attach.onclick = () => this._picker.click();
 		this._field.addEventListener("input", () => this._growField());
-		this._name.addEventListener("change", () => this._rename());
+		this._name.onchange = () => this._rename();
 		this._picker.addEventListener("change", () => {
 			this._sendFiles(this._picker.files);
 			this._picker.value = "";
@@ -153,7 +153,7 @@ export class Plaza {
 		this._people = new Map(people.map((person) => [person.name, person]));
 		this._peopleList.replaceChildren(
 			...people.map(({ name, transport, number }) =>
-				make("li", {}, tint(make("b", {}, visible(name)), number), make("small", {}, transport === "ws" ? say("browser") : transport)),
+				make("li", tint(make("b", visible(name)), number), make("small", transport === "ws" ? say("browser") : transport)),
 			),
 		);
 		for (const who of this._log.querySelectorAll("b.who")) tint(who, this._people.get(who.dataset.name)?.number);
@@ -175,10 +175,10 @@ export class Plaza {
 		if (!isJoined) {
 			const who = make("b.who", { "data-name": said.name }, visible(said.name));
 			row.append(tint(who, this._people.get(said.name)?.number));
-			if (said.to) row.append(make("small", {}, say(said.name === this._room.name ? "to_alone" : "to_you_alone", { name: said.to })));
+			if (said.to) row.append(make("small", say(said.name === this._room.name ? "to_alone" : "to_you_alone", { name: said.to })));
 			row.append(make("time", { datetime: new Date(said.at).toISOString() }, timeOf(said.at)));
 		}
-		row.append(said.file ? this._fileBox(said.file) : make("p", {}, visibleLines(said.text)), ...more);
+		row.append(said.file ? this._fileBox(said.file) : make("p", visibleLines(said.text)), ...more);
 		this._last = said.to ? null : said;
 		this._append(row, isAtEnd);
 		return row;
@@ -188,7 +188,7 @@ export class Plaza {
 		if (!text) return;
 		const isAtEnd = this._isAtEnd();
 		this._last = null;
-		this._append(make("li.grey", {}, make("p", {}, visible(text))), isAtEnd);
+		this._append(make("li.grey", make("p", visible(text))), isAtEnd);
 	}
 
 	_append(row, isAtEnd) {
@@ -201,15 +201,15 @@ export class Plaza {
 	/** Say under a line that it was not said, or is not all there. */
 	_fail(row, why) {
 		row.classList.remove("pending");
-		row.append(make("p.fault", {}, why));
+		row.append(make("p.fault", why));
 	}
 
 	/** What a file looks like before it is here: its place is kept, so that nothing jumps. */
 	_fileBox(file) {
-		const name = make("span.file-name", {}, visible(file.name));
-		const size = make("small", {}, sizeOf(file.size_bytes));
-		const box = describesPicture(file) ? make("div.picture", {}) : null;
-		return make("div.file", {}, box, make("div.caption", {}, name, size));
+		const name = make("span.file-name", visible(file.name));
+		const size = make("small", sizeOf(file.size_bytes));
+		const box = describesPicture(file) ? make("div.picture") : null;
+		return make("div.file", box, make("div.caption", name, size));
 	}
 
 	_placePicture(row, picture, name) {
@@ -219,34 +219,38 @@ export class Plaza {
 	}
 
 	async _fetchPicture(row, said) {
+		const blob = await this._fetch(row, said);
+		const picture = blob && (await pictureOf(blob));
+		if (picture) this._placePicture(row, picture, said.file.name);
+		else if (blob) this._fail(row, say("no_picture"));
+	}
+
+	/** Fetch the file of a line, with a bar; null if the room has it no more. */
+	async _fetch(row, said) {
 		const bar = make("progress", { max: 1, value: 0 });
 		row.append(bar);
 		try {
-			const picture = await pictureOf(await this._files.fetch(said.id, (part) => (bar.value = part)));
-			if (picture) this._placePicture(row, picture, said.file.name);
-			else this._fail(row, say("no_picture"));
+			return await this._files.fetch(said.id, (part) => (bar.value = part));
 		} catch {
 			this._fail(row, sayPlainly("room", "no_file"));
+			return null;
+		} finally {
+			bar.remove();
 		}
-		bar.remove();
 	}
 
 	/** A file is fetched when somebody wants it, and saved as bytes, whatever it says it is. */
 	_offerFile(row, said) {
-		const button = make("button.small", { type: "button" }, say("get_file"));
-		button.addEventListener("click", async () => {
-			const bar = make("progress", { max: 1, value: 0 });
-			button.replaceWith(bar);
-			try {
-				const blob = await this._files.fetch(said.id, (part) => (bar.value = part));
-				const address = URL.createObjectURL(new Blob([blob], { type: "application/octet-stream" }));
-				const link = make("a.button", { href: address, download: said.file.name }, say("save_file"));
-				bar.replaceWith(link);
-				link.click();
-			} catch {
-				bar.replaceWith(make("p.fault", {}, sayPlainly("room", "no_file")));
-			}
-		});
+		const get = async () => {
+			button.remove();
+			const blob = await this._fetch(row, said);
+			if (!blob) return;
+			const href = URL.createObjectURL(new Blob([blob], { type: "application/octet-stream" }));
+			const link = make("a", { href, download: said.file.name }, say("save_file"));
+			find(row, ".caption").append(link);
+			link.click();
+		};
+		const button = make("button", { type: "button", onclick: get }, say("get_file"));
 		find(row, ".caption").append(button);
 	}
 

@@ -1,18 +1,19 @@
 // Elements made of text and never of markup: what a peer wrote cannot become part of the page.
 
 import { say } from "./words.js";
-/** Make an element: `make("p.quiet", {title}, "text", child)`; false and null are left out. */
-export function make(name, properties = {}, ...children) {
+/** Make an element: `make("p.quiet", { title }, "text", child)`; what is null or false is left out. */
+export function make(name, ...parts) {
 	const [tag, ...classes] = name.split(".");
 	const element = document.createElement(tag);
 	if (classes.length) element.className = classes.join(" ");
+	const properties = Object.getPrototypeOf(parts[0] ?? "") === Object.prototype ? parts.shift() : {};
 	for (const [key, value] of Object.entries(properties)) {
-		if (value === null || value === false || value === undefined) continue;
-		if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+		if (value === null || value === false) continue;
+		if (key.startsWith("on")) element[key] = value;
 		else if (key === "style") for (const [name, to] of Object.entries(value)) element.style.setProperty(name, to);
 		else element.setAttribute(key, value === true ? "" : value);
 	}
-	element.append(...children.flat().filter((child) => child !== null && child !== false));
+	element.append(...parts.flat().filter((part) => part !== null && part !== false));
 	return element;
 }
 

@@ -1,6 +1,6 @@
 // What one event holds: its bytes under two rulers, how they came and how they were understood.
 
-import { decoded, hexOf, visible } from "../shared/bytes.js";
+import { decoded, hexOf, visible, visibleLines } from "../shared/bytes.js";
 import { draw, iconButton, make, tint } from "../shared/dom.js";
 import { stretchOf } from "./cuts.js";
 import { bytesOf, factOf } from "./record.js";
@@ -38,9 +38,9 @@ export class Detail {
 		const time = new Date(Number(record.at / 1_000_000n)).toLocaleTimeString(language, { hour12: false });
 		const rest = String(record.at % 1_000_000_000n).padStart(9, "0");
 		return make("header", {},
-			make("b", {}, this._table.eventOf(record)),
-			make("span.peer", {}, peer),
-			make("small", {}, [record.service, `${time}.${rest}`].filter(Boolean).join(" · ")),
+			make("b", this._table.eventOf(record)),
+			make("span.peer", peer),
+			make("small", [record.service, `${time}.${rest}`].filter(Boolean).join(" · ")),
 			close);
 	}
 
@@ -54,7 +54,7 @@ export class Detail {
 		const picture = this._rulers(stretch, at);
 		const dump = this._dump(stretch, at);
 		light(picture, dump);
-		return [make("p.sentence", {}, sentence), picture, dump];
+		return [make("p.sentence", sentence), picture, dump];
 	}
 
 	/** Two rulers over the same bytes; where a cut of one is none of the other, it can be seen. */
@@ -63,7 +63,7 @@ export class Detail {
 		const ruler = (name, title, cuts, label) =>
 			make(`div.ruler.${name}`, { role: "list", "aria-label": title },
 				make("span.ruler-name", { "aria-hidden": "true" }, title),
-				make("div.segments", {}, cuts.map((cut, number) => this._segment(cut, number, total, at, label(cut, number)))));
+				make("div.segments", cuts.map((cut, number) => this._segment(cut, number, total, at, label(cut, number)))));
 		const read = (cut) => `${cut.end - cut.start} B`;
 		const message = (cut) => (cut.isPart ? say("unfinished") : cut.label || read(cut));
 		const [first, second] = isReceived ? ["as_it_came", "as_it_was_understood"] : ["as_it_was_written", "as_it_was_meant"];
@@ -118,19 +118,17 @@ export class Detail {
 				hex.append(make(`span.byte.${classes}`, { "data-place": place }, hexOf(shown[place])), " ");
 				text.append(make(`span.byte.${classes}`, { "data-place": place }, characters[place]));
 			}
-			rows.push(make("div.dump-row", {}, make("span.offset", {}, from.toString(16).padStart(4, "0")), hex, text));
+			rows.push(make("div.dump-row", make("span.offset", from.toString(16).padStart(4, "0")), hex, text));
 		}
-		if (bytes.length > BYTES_SHOWN_MAX) rows.push(make("p.more", {}, say("more_bytes", { count: bytes.length - BYTES_SHOWN_MAX })));
+		if (bytes.length > BYTES_SHOWN_MAX) rows.push(make("p.more", say("more_bytes", { count: bytes.length - BYTES_SHOWN_MAX })));
 		return make("div.dump", { tabindex: 0 }, rows);
 	}
 
 	/** An event that is not about bytes, or whose bytes belong to no conversation: what it says. */
 	_plain(record, fact) {
-		if (!fact) return make("p.sentence", {}, [record.address, record.reason].filter(Boolean).join(" · "));
+		if (!fact) return make("p.sentence", [record.address, record.reason].filter(Boolean).join(" · "));
 		const bytes = bytesOf(fact);
-		const entries = Object.entries(fact).filter(([key]) => !["type", "at_ns", "peer"].includes(key));
-		const shown = ([key, value]) => [make("dt", {}, key), make("dd", {}, visible(typeof value === "string" ? value : JSON.stringify(value)))];
-		if (bytes === null) return make("dl", {}, entries.flatMap(shown));
+		if (bytes === null) return make("pre", visibleLines(JSON.stringify(fact, null, 2)));
 		return this._dump({ bytes, reads: [], messages: [] }, -1);
 	}
 }

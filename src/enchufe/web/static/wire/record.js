@@ -3,22 +3,17 @@
 import { decoded, fromBase64, visible } from "../shared/bytes.js";
 import { HEADER_BYTES, KIND_NAMES } from "../shared/frames.js";
 
-/** What can be shown or left out together. */
-export const GROUPS = ["coming", "bytes", "messages", "trouble", "other"];
-
-const GROUP_OF = {
-	PeerOpened: "coming", PeerFinished: "coming", PeerClosed: "coming", Finish: "coming", Close: "coming",
-	BytesReceived: "bytes", BytesSent: "bytes",
-	MessageReceived: "messages", FrameReceived: "messages", PeerFramed: "messages",
-	Send: "messages", SendFrame: "messages", Spread: "messages", SpreadFrame: "messages", SpeakFrames: "messages",
-	PeerRefused: "trouble", DatagramCut: "trouble", LoopAvoided: "trouble", AnswerLost: "trouble",
-	TlsFailed: "trouble", NoticesLeftOut: "trouble", DescriptorsExhausted: "trouble", PeerBehind: "trouble", leftOut: "trouble",
+// What is shown or left out together; > comes to us, < leaves. All else is "other".
+const GROUPS = {
+	coming: "PeerOpened> PeerFinished> PeerClosed Finish< Close<",
+	bytes: "BytesReceived> BytesSent<",
+	messages: "MessageReceived> FrameReceived> PeerFramed> Send< SendFrame< SpeakFrames< Spread SpreadFrame",
+	trouble: "PeerRefused DatagramCut> LoopAvoided AnswerLost TlsFailed NoticesLeftOut DescriptorsExhausted PeerBehind leftOut",
 };
-
-const ARROWS = {
-	PeerOpened: 1, BytesReceived: 1, MessageReceived: 1, FrameReceived: 1, PeerFinished: 1, PeerFramed: 1, DatagramCut: 1,
-	BytesSent: -1, Send: -1, SendFrame: -1, Finish: -1, Close: -1, SpeakFrames: -1,
-};
+const TYPES = new Map();
+for (const [group, types] of Object.entries(GROUPS)) {
+	for (const [, type, way] of types.matchAll(/(\w+)([<>]?)/g)) TYPES.set(type, { group, direction: way === ">" ? 1 : way ? -1 : 0 });
+}
 
 const HIDDEN = new Set(["PeerMet", "EndQueued", "PeerCame", "PeerLeft", "Listening", "Ready", "PageServed", "Report"]);
 const PREVIEW_BYTES = 160;
@@ -34,8 +29,7 @@ export function recordOf(line) {
 	const { type } = fact;
 	const record = {
 		type,
-		group: GROUP_OF[type] ?? "other",
-		direction: ARROWS[type] ?? 0,
+		...(TYPES.get(type) ?? { group: "other", direction: 0 }),
 		peer: fact.peer ?? null,
 		service: whole.service ?? fact.service ?? "",
 		at: BigInt(AT_NS.exec(line)[1]),

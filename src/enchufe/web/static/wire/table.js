@@ -1,6 +1,6 @@
 // The rows of the wire: a list and a sequence diagram in one, of which only what is seen is drawn.
 
-import { draw, gather, make, tint } from "../shared/dom.js";
+import { draw, find, gather, make, tint } from "../shared/dom.js";
 import { inEachLanguage, say, sayOf } from "../shared/words.js";
 
 export const ROW_PX = 22;
@@ -29,12 +29,12 @@ export class Table {
 	}
 
 	_build() {
-		this._rows.addEventListener("scroll", () => this._scrolled());
+		this._rows.onscroll = () => this._scrolled();
 		this._rows.addEventListener("click", (event) => {
 			const row = event.target.closest(".row");
 			if (row) this.select(Number(row.dataset.at));
 		});
-		this._rows.addEventListener("keydown", (event) => this._keyed(event));
+		this._rows.onkeydown = (event) => this._keyed(event);
 		inEachLanguage(() => this._soon());
 	}
 
@@ -144,7 +144,7 @@ export class Table {
 		this._heads.style.width = `${this._width}px`;
 		const heads = [...this._lanes].map(([peer, lane]) => {
 			const head = make("button.lane", { type: "button", tabindex: -1, title: this.nameOf(peer), style: { left: `${this._x(lane) - LANE_PX / 2}px` } }, `#${peer}`);
-			head.addEventListener("click", () => this._on.followed(peer));
+			head.onclick = () => this._on.followed(peer);
 			return tint(head, peer);
 		});
 		const here = make("span.lane.here", { style: { left: `${this._x(-1) - LANE_PX / 2}px` } }, say("here"));
@@ -172,17 +172,16 @@ export class Table {
 	}
 
 	_newRow() {
+		const element = this._template.content.firstElementChild.cloneNode(true);
+		const [picture, ...cells] = find(element, "svg", ".time", ".gap", ".event", ".size", ".what", ".arrow", ".mark");
+		picture.setAttribute("width", this._width);
 		const lines = Array.from({ length: this._laneCount + 1 }, (_, lane) => {
 			const x = this._x(lane - 1);
 			return draw("line", { x1: x, x2: x, y1: 0, y2: ROW_PX, class: lane ? "life" : "life here" });
 		});
-		const arrow = draw("path", { class: "arrow" });
-		const mark = draw("text", { class: "mark", y: ROW_PX / 2 + 4, "text-anchor": "middle" });
-		const picture = draw("svg", { width: this._width, height: ROW_PX, "aria-hidden": "true" }, ...lines, arrow, mark);
-		const cells = ["time", "gap", "event", "size", "what"].map((name) => make(`span.${name}`, { role: "gridcell" }));
-		const [time, gap, event, size, what] = cells;
-		const element = make("div.row", { role: "row" }, time, gap, picture, event, size, what);
+		picture.prepend(...lines);
 		this._rows.append(element);
+		const [time, gap, event, size, what, arrow, mark] = cells;
 		return { element, lines, arrow, mark, time, gap, event, size, what };
 	}
 

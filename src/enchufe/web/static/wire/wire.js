@@ -2,7 +2,6 @@
 
 import { find, gather, isTyped, make, show } from "../shared/dom.js";
 import { Detail } from "./detail.js";
-import { GROUPS } from "./record.js";
 import { Table } from "./table.js";
 import { inEachLanguage, language, numberOf, say } from "../shared/words.js";
 
@@ -28,12 +27,12 @@ export class Wire {
 		service.onchange = () => this._store.refilter({ service: service.value });
 		peer.onchange = () => this._store.refilter({ peer: peer.value ? Number(peer.value) : null });
 		this._pause.onclick = () => this._togglePause();
+		this._groups.onclick = ({ target }) => target.value && this._toggleGroup(target);
 		this._pill.onclick = () => this._table.toEnd();
 		this._clear.onclick = () => this._store.clear();
 		this._lines.onclick = () => this._download("enchufe", new Blob([this._store.recording()], { type: "application/jsonl" }));
 		this._pcapng.onclick = () => this._convert();
 		inEachLanguage(() => {
-			this._groups.replaceChildren(...GROUPS.map((group) => this._groupButton(group)));
 			commands.teach(this._empty, "", "nothing_yet");
 			this._shownChoices = "";
 			this._drawBar();
@@ -41,15 +40,11 @@ export class Wire {
 		});
 	}
 
-	_groupButton(group) {
+	_toggleGroup(button) {
 		const { groups } = this._store.filter;
-		const button = make("button.chip", { type: "button", "aria-pressed": String(groups.has(group)) }, say(`group_${group}`));
-		button.addEventListener("click", () => {
-			if (!groups.delete(group)) groups.add(group);
-			button.setAttribute("aria-pressed", String(groups.has(group)));
-			this._store.refilter({});
-		});
-		return button;
+		if (!groups.delete(button.value)) groups.add(button.value);
+		button.ariaPressed = groups.has(button.value);
+		this._store.refilter({});
 	}
 
 	// What is selected, followed, searched
@@ -119,7 +114,7 @@ export class Wire {
 		const { records, shown, dropped, waiting, isPaused, filter } = this._store;
 		show(this._empty, records.length === 0);
 		this._pause.textContent = say(isPaused ? "go_on" : "pause");
-		this._pause.setAttribute("aria-pressed", String(isPaused));
+		this._pause.ariaPressed = isPaused;
 		const counted = say("events_shown", { shown: numberOf(shown.length), all: numberOf(records.length) });
 		const more = isPaused ? say("waiting", { count: numberOf(waiting.length) }) : dropped ? say("dropped", { count: numberOf(dropped) }) : "";
 		this._count.textContent = [counted, more].filter(Boolean).join(" · ");
