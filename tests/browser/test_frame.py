@@ -21,6 +21,12 @@ def test_all_scripts_and_styles_together_are_light() -> None:
     assert sum(weights) < WEIGHT_BYTES_MAX
 
 
+def test_every_script_is_asked_for_at_once() -> None:
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    preloaded = set(re.findall(r'<link rel="modulepreload" href="([^"]+)">', page))
+    assert preloaded == {str(path.relative_to(STATIC)) for path in STATIC.rglob("*.js")}
+
+
 def test_nothing_is_loaded_from_elsewhere_and_no_script_stands_in_the_page(
     open_window: Open, home: Path
 ) -> None:
