@@ -90,9 +90,7 @@ class Arrivals:
 
     def line_up(self, player: Player) -> list[Command]:
         """Let a newcomer wait for whoever comes, unless they have called for something else."""
-        player.is_new = False
-        has_called = player.is_playing or player.invited or player in self._game.waiting
-        if has_called or player.watching is not None:
+        if not player.is_new:
             return []
         return [CancelTimer(arrival_timer(player)), *self._lobby.wait(player, BEST_DEFAULT)]
 
@@ -241,7 +239,8 @@ class Arrivals:
         commands += self._lobby.leave(player, What.LEFT)
         if player.is_playing:
             return [*commands, *self._matches.give_up(player, why)]
-        if match is not None and match.opponent_of(player).match is match:
+        is_known = player.is_finished  # to have left: it ended the match
+        if match is not None and match.opponent_of(player).match is match and not is_known:
             commands += game.told(match.opponent_of(player), What.LEFT, player.name)
         return commands
 

@@ -59,6 +59,7 @@ class Lobby:
         game = self._game
         if player in game.waiting:
             return game.told(player, What.WAITING)
+        player.is_new = False
         self._withdraw(player)
         if game.waiting:
             first = game.waiting[0]
@@ -83,7 +84,7 @@ class Lobby:
         commands: list[Command] = []
         for player in (first, second):
             if not player.is_house:
-                player.best = None
+                player.best, player.is_new = None, False
                 commands += self.leave(player, but=(first, second))
         return [*commands, *self._matches.begin(first, second, best)]
 
@@ -106,6 +107,7 @@ class Lobby:
     def _ask(self, player: Player, other: Player, best: int) -> list[Command]:
         """Ask somebody, once, whether they want to play."""
         game = self._game
+        player.is_new = False
         stood_waiting = self._stop_waiting(player)
         is_new = other not in player.invited
         player.invited[other] = other.invited_by[player] = best

@@ -74,7 +74,7 @@ class Player:
         self.state = State.ARRIVING if name == "" else State.HERE
         self.dialect = Dialect.TEXT
         self.has_sat = False
-        self.is_new = True  # has not waited for an opponent yet
+        self.is_new = True  # has called for nothing yet
         self.session = ""
         self.word = ""  # to come back with, for those who have no session
         self.match: Table | None = None  # the one they play, or played last
