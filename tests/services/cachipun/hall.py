@@ -45,7 +45,7 @@ from enchufe.core.peer import Peer, Transport
 from enchufe.core.scores import AskScores, KeepScore, ScoreKept, ScoresFound
 from enchufe.services.cachipun import Cachipun
 
-_PAYLOADS = {int(kind): payload for payload, kind in cachipun._KINDS.items()}
+PAYLOADS = {int(kind): payload for payload, kind in cachipun._KINDS.items()}
 NS_PER_S = 1_000_000_000
 NONCES = ("0" * 32, "1" * 32)
 ROWS = (Score("ana", 2, 1),)
@@ -197,7 +197,7 @@ class Program(Guest):
         self.hall.tell(MessageReceived(self.hall.now_ns, self.peer, line.encode()))
 
     def is_told(self, command: SendFrame) -> None:
-        kind = _PAYLOADS[command.frame.kind]
+        kind = PAYLOADS[command.frame.kind]
         self.told.append(payload_of(command.frame, kind))  # type: ignore[arg-type]
 
     def heard(self) -> list[Payload]:
