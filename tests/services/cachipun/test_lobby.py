@@ -21,8 +21,8 @@ def test_an_invitation_and_a_yes_are_a_match() -> None:
 
 def test_who_waits_for_anybody_plays_with_who_asks_for_them() -> None:
     hall = Hall()
-    ana, _eva = Person(hall, "/name ana", "/play"), Person(hall, "/name eva")
-    luis = Person(hall, "/name luis", "/best 5", "/play ana")
+    ana = Person(hall, "/name ana", "/best 5", "/play")
+    luis = Person(hall, "/name luis", "/best 7", "/play ana")
     assert "* Match 1: ana against luis, best of 5" in luis.heard()
     assert "* Match 1: ana against luis, best of 5" in ana.heard()
 

@@ -15,7 +15,7 @@ HOUSE_NUMBER = 0
 
 
 class Lobby:
-    """Brings players together.
+    """Brings players together; who has called first says of how many rounds their match is.
 
     Args:
         game: who is here.
@@ -63,14 +63,10 @@ class Lobby:
         self._withdraw(player)
         if game.waiting:
             first = game.waiting[0]
-            return self._begin(first, player, self._best_of_waiting(first))
+            return self._begin(first, player, self.best_of(first))
         player.best = best
         game.waiting.append(player)
         return [*game.told(player, What.WAITING), self._offer_later(player), *game.changed()]
-
-    def _best_of_waiting(self, player: Player) -> int:
-        """Return of how many rounds somebody wanted to play who has waited."""
-        return self.best_of(player)
 
     def _offer_later(self, player: Player) -> Command:
         return SetTimer(offer_timer(player), HOUSE_S)
@@ -99,7 +95,7 @@ class Lobby:
         if player in other.invited:
             return self._begin(other, player, other.invited[player])
         if other in game.waiting:
-            return self._begin(other, player, call.best)
+            return self._begin(other, player, self.best_of(other))
         if len(player.invited) >= GAME_INVITATIONS_MAX and other not in player.invited:
             return game.told(player, What.INVITATIONS_FULL, count=len(player.invited))
         return self._ask(player, other, call.best)
