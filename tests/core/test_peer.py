@@ -28,6 +28,8 @@ def test_a_peer_is_named_by_its_address(peer: Peer, address: str) -> None:
         ("udp", False, True),
         ("unix", True, False),
         ("unixgram", False, False),
+        ("ayudantia", True, True),
+        ("console", True, False),
     ],
 )
 def test_a_transport_knows_how_it_travels(
@@ -37,8 +39,7 @@ def test_a_transport_knows_how_it_travels(
     assert Transport(transport).is_internet is is_internet
 
 
-def test_the_system_knows_tls_as_the_tcp_it_travels_over() -> None:
-    assert Transport.TLS.carrier is Transport.TCP
-    assert {t.carrier for t in Transport if t is not Transport.TLS} == {*Transport} - {
-        Transport.TLS
-    }
+def test_the_system_knows_what_travels_over_tcp_as_tcp() -> None:
+    over_tcp = {Transport.TLS, Transport.AYUDANTIA}
+    assert {transport.carrier for transport in over_tcp} == {Transport.TCP}
+    assert {t.carrier for t in Transport if t not in over_tcp} == {*Transport} - over_tcp
