@@ -173,6 +173,16 @@ def test_who_half_closes_while_waiting_with_a_choice_plays_with_the_house() -> N
     assert not hall.service._game.matches
 
 
+def test_who_is_gone_keeps_nobody_else_in_memory() -> None:
+    hall = Hall()
+    ana, luis, _matches = pair_of_programs(hall)
+    gone = hall.service._game.players.of(luis.peer)
+    luis.leaves()
+    assert gone is not None
+    assert gone.match is None
+    assert results(ana.heard())[0].over
+
+
 def test_nothing_is_left_of_those_who_have_gone() -> None:
     hall = Hall()
     two_people(hall)

@@ -99,6 +99,13 @@ def test_the_house_is_offered_and_chooses_first() -> None:
     assert any(line.startswith("* house: ") for line in ana.heard())
 
 
+def test_the_house_chooses_first_also_where_somebody_has_chosen_already() -> None:
+    hall = Hall()
+    ana = Person(hall, "rock", "/house")
+    chosen = [line.partition(":")[0] for line in ana.heard() if "chosen:" in line]
+    assert chosen[:2] == ["* house has chosen", "* You have chosen"]
+
+
 def test_a_match_with_the_house_ends_and_can_be_played_again() -> None:
     hall = Hall()
     ana = Person(hall, "/name ana", "/best 1", "/house")

@@ -49,6 +49,8 @@ def test_a_raw_player_watches_too() -> None:
     eva = Person(hall, "/name eva", "/watch ana")
     assert eva.heard()[-2:] == ["* Match 1: ana against luis, best of 3", "* Round 1"]
     ana.says("rock")
+    (line,) = eva.heard()
+    assert line.startswith("* ana has chosen: ")
     luis.says("paper")
     heard = eva.heard()
     assert "* Round 1: paper beats rock: luis wins" in heard

@@ -228,8 +228,7 @@ class Arrivals:
 
     def _gone(self, player: Player, why: Why) -> list[Command]:
         """Forget somebody."""
-        game, match = self._game, player.match
-        game.players.remove(player)
+        self._game.players.remove(player)
         self._matches.watch_no_more(player)
         player.state = State.AWAY  # nothing more is told to them
         timers = (arrival_timer(player), away_timer(player), offer_timer(player))
@@ -237,12 +236,17 @@ class Arrivals:
         if player.is_pausing:
             commands.append(CancelTimer(pause_timer(player)))
         commands += self._lobby.leave(player, What.LEFT)
-        if player.is_playing:
-            return [*commands, *self._matches.give_up(player, why)]
+        commands += self._matches.give_up(player, why) or self._tell_left(player)
+        player.match = None  # who is gone keeps nobody else in memory
+        return commands
+
+    def _tell_left(self, player: Player) -> list[Command]:
+        """Tell whom somebody played last that there will be no rematch."""
+        match = player.match
         is_known = player.is_finished  # to have left: it ended the match
         if match is not None and match.opponent_of(player).match is match and not is_known:
-            commands += game.told(match.opponent_of(player), What.LEFT, player.name)
-        return commands
+            return self._game.told(match.opponent_of(player), What.LEFT, player.name)
+        return []
 
 
 def arrival_timer(player: Player) -> str:
