@@ -6,7 +6,7 @@ simulator and the real sockets drive the very same code.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 from enchufe.core.commands import (
     CancelTimer,
@@ -51,6 +51,23 @@ from enchufe.wire.turns import Decoder, Turns
 Witness: TypeAlias = Callable[[Event | Command], None]
 """Sees every event and every command in order: a transcript, a recording."""
 
+Seen = TypeVar("Seen")
+
+
+def together(
+    first: Callable[[Seen], None] | None, second: Callable[[Seen], None] | None
+) -> Callable[[Seen], None] | None:
+    """Return what shows both what it is shown; None where neither of them looks."""
+    if first is None or second is None:
+        return first or second
+
+    def both(seen: Seen) -> None:
+        first(seen)
+        second(seen)
+
+    return both
+
+
 TOO_MUCH_HELD = "all that is unfinished here is too much; finish what you say sooner"
 """What a peer is told that is let go because of what it has begun."""
 
@@ -82,13 +99,18 @@ class Host:
         self._handle_raw = cast("Callable[[Event], Sequence[Order]]", service.handle)
         self._framing = framing
         self._is_raw = framing is Framing.RAW
-        self._witness = witness
-        self._is_unwatched_raw = self._is_raw and witness is None
+        self._own_witness = witness
+        self.watch(None)
         self._turns: dict[int, Turns] = {}
         self._awaited_ends: set[int] = set()  # peers whose silence would end a line
         self._speech = Speech()
         self._framed_sources: set[int] = set()  # datagram peers that have sent a frame
         self._finished: set[int] = set()  # peers to whom nothing can be said any more
+
+    def watch(self, witness: Witness | None) -> None:
+        """Show ``witness`` too what happens from now on; with None only who was there before."""
+        self._witness = together(self._own_witness, witness)
+        self._is_unwatched_raw = self._is_raw and self._witness is None
 
     def opened(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         """Tell the service that ``peer`` is there."""

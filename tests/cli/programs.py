@@ -194,7 +194,7 @@ def running(
 
 
 class Server(Program):
-    """A running ``enchufe serve``, ready for its peers."""
+    """A running ``enchufe serve``, ready for its peers; without a page unless that is wanted."""
 
     def __init__(
         self,
@@ -203,7 +203,8 @@ class Server(Program):
         before: Sequence[str] = (),
         stdin: int | IO[bytes] = subprocess.DEVNULL,
     ) -> None:
-        super().__init__("serve", *words, env=env, before=before, stdin=stdin)
+        page = () if "--web" in words or "--workers" in words else ("--no-web",)
+        super().__init__("serve", *page, *words, env=env, before=before, stdin=stdin)
         try:
             self.out.until("Ctrl-C (stops|termina)|^waiting for|^Esperando|Ready")
         except AssertionError as error:

@@ -7,22 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port that was free a moment ago, in both families."""
-    while True:
-        with (
-            socket.socket(socket.AF_INET, kind) as four,
-            socket.socket(socket.AF_INET6, kind) as six,
-        ):
-            four.bind(("127.0.0.1", 0))
-            port: int = four.getsockname()[1]
-            try:
-                six.bind(("::1", port))
-            except OSError:
-                continue
-            return port
-
-
 @contextlib.contextmanager
 def silent_datagrams() -> Iterator[socket.socket]:
     """Give a UDP server that never answers."""

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from tests.cli.programs import ENCHUFE, environment, run, running, serving
 from tests.cli.silent_places import (
-    free_port,
     full_backlog,
     one_conversation,
     reset,
     silent_datagrams,
 )
+from tests.ports import free_port
 
 from enchufe.core.exits import ExitCode
 
@@ -222,8 +222,7 @@ def test_without_arguments_a_taken_guide_port_is_named_and_the_others_open() -> 
 @pytest.mark.parametrize("where", ["localhost", "127.0.0.1", "[::1]"])
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_server_that_is_not_there_is_reported_at_once(transport: str, where: str) -> None:
-    kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
-    url = f"{transport}://{where}:{free_port(kind)}"
+    url = f"{transport}://{where}:{free_port()}"
     ended = run("connect", url, "--send", "hello", "--wait", "60", timeout_s=10)
     assert ended.code == ExitCode.REFUSED
     assert f"nobody listens on {url}" in ended.err
@@ -355,7 +354,7 @@ def test_an_output_that_is_closed_already_ends_the_command_quietly(words: Sequen
 
 def test_a_server_ends_once_its_reader_has_left() -> None:
     script = '"$@" | head -n1; echo "${PIPESTATUS[0]}"'
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_port()
     shell = subprocess.Popen(
         ["bash", "-c", script, "bash", *ENCHUFE, "serve", f"hello@udp://:{port}"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),

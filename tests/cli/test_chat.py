@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from tests.cli.programs import Program, Server, run, running, serving
-from tests.cli.silent_places import free_port
 from tests.cli.talkers import stream_to
 from tests.cli.terminals import Screen, screen
+from tests.ports import free_port
 
 from enchufe.cli.main import main
 from enchufe.clients.chatting import Chatting, Wish
@@ -194,8 +194,7 @@ def test_it_speaks_spanish_as_well() -> None:
 
 @pytest.mark.parametrize("transport", ["tcp", "udp", "unix", "unixgram"])
 def test_where_nobody_is_it_says_so_at_once(transport: str, tmp_path: Path) -> None:
-    kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-    place = f"{tmp_path}/nobody" if "unix" in transport else f"127.0.0.1:{free_port(kind)}"
+    place = f"{tmp_path}/nobody" if "unix" in transport else f"127.0.0.1:{free_port()}"
     ended = run("chat", f"{transport}://{place}", said=b"hola\n")
     assert (ended.code, ended.out) == (ExitCode.REFUSED, b"")
     assert f"enchufe: nobody listens on {transport}://{place}" in ended.err

@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 from tests.cli.programs import ENCHUFE, environment, run, running, serving
 from tests.cli.silent_places import (
-    free_port,
     full_backlog,
     one_conversation,
     silent_datagrams,
 )
+from tests.ports import free_port
 
 from enchufe.core.exits import ExitCode
 
@@ -312,7 +312,7 @@ def test_one_family_only_is_tried_when_asked_for(transport: str, here: str, ther
 )
 @linux
 def test_one_can_speak_from_an_address_and_a_port(transport: str, source: str, host: str) -> None:
-    port = free_port(socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM)
+    port = free_port()
     with serving(f"greet@{transport}://:0", "--text", "{host} {port}") as server:
         url = f"{transport}://{'[::1]' if host == '::1' else '127.0.0.1'}:{server.port}"
         ended = run("connect", url, "--source", source.format(port), "--send", "hello")

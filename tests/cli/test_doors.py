@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.programs import run, running, serving
-from tests.cli.silent_places import free_port
 from tests.cli.talkers import answer, datagrams_to, is_ignored, stream_to
+from tests.ports import free_port
 
 from enchufe.core.exits import ExitCode
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.programs import Server, run, running, serving
-from tests.cli.silent_places import free_port
 from tests.cli.terminals import screen
+from tests.ports import free_port
 
 from enchufe.core.exits import ExitCode
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.programs import Ended, Server, run, running, serving
-from tests.cli.silent_places import free_port
+from tests.ports import free_port
 from tests.record.facts import read
 
 from enchufe.core.exits import ExitCode

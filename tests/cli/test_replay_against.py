@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import pytest
 from tests.cli.programs import Ended, Server, run, serving
-from tests.cli.silent_places import free_port
+from tests.ports import free_port
 from tests.record.facts import recorded
 
 from enchufe.core.commands import Command

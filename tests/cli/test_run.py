@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.cli.controlled import TRANSPORTS, control, until_count
 from tests.cli.programs import PATIENCE_S, run, running, serving
-from tests.cli.silent_places import free_port
 from tests.cli.terminals import screen
+from tests.ports import free_port
 
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import PROGRAM_DATAGRAM_BYTES_MAX

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.programs import Server, run, running, serving
-from tests.cli.silent_places import free_port
 from tests.cli.talkers import answer, datagrams_to, stream_to
+from tests.ports import free_port
 
 from enchufe.core.exits import ExitCode
 

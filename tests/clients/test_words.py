@@ -29,6 +29,7 @@ from enchufe.core.notices import (
     LoopAvoided,
     Notice,
     NoticesLeftOut,
+    PageServed,
     PeerCame,
     PeerLeft,
     PeerRefused,
@@ -79,6 +80,7 @@ SENTENCES: list[tuple[Notice, str]] = [
         Listening(0, "echo", Transport.UNIX, "", "", 0, "/tmp/s"),
         "echo listens on unix /tmp/s",
     ),
+    (PageServed(0, "http://localhost:7080/abc/"), "The page is at http://localhost:7080/abc/"),
     (Ready(0), "Ready."),
     (
         ControlAsked(0, PEER, Action.RUN, Verdict.ALLOWED, "key ab12", ("ls", "a b")),

@@ -39,7 +39,13 @@ def test_a_transport_knows_how_it_travels(
     assert Transport(transport).is_internet is is_internet
 
 
-def test_the_system_knows_what_travels_over_tcp_as_tcp() -> None:
-    over_tcp = {Transport.TLS, Transport.AYUDANTIA}
+def test_the_system_knows_tls_and_websockets_as_the_tcp_they_travel_over() -> None:
+    over_tcp = {Transport.TLS, Transport.WEBSOCKET, Transport.AYUDANTIA}
     assert {transport.carrier for transport in over_tcp} == {Transport.TCP}
-    assert {t.carrier for t in Transport if t not in over_tcp} == {*Transport} - over_tcp
+    others = {*Transport} - over_tcp
+    assert {transport.carrier for transport in others} == others
+
+
+def test_a_browser_and_the_servers_own_screen_come_by_no_url() -> None:
+    with_none = {transport for transport in Transport if not transport.has_endpoint}
+    assert with_none == {Transport.WEBSOCKET, Transport.CONSOLE}

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from threading import Thread, Timer
 from typing import IO, Any
 
-from tests.interop.ports import free_port
+from tests.ports import free_port
 
 ENCHUFE = str(Path(sys.executable).with_name("enchufe"))
 SCRIPTS = Path(__file__).with_name("scripts")

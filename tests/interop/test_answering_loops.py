@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.interop.ports import free_port
 from tests.interop.programs import (
     FOREIGN_READY,
     SCRIPTS,
@@ -24,6 +23,7 @@ from tests.interop.programs import (
     serving,
     wait_until,
 )
+from tests.ports import free_port
 
 QUIET_S = 0.5
 EXCHANGE_MAX = 3  # the question, its answer, and not a word more than one

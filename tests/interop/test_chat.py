@@ -11,9 +11,9 @@ from typing import IO
 import pytest
 from tests.cli.programs import Program, running
 from tests.cli.talkers import datagrams_to, stream_to
-from tests.interop.ports import free_port
 from tests.interop.programs import ANSWER_S_MAX, SCRIPTS, OurServer, serving, wait_until
 from tests.interop.typists import Typist, typist
+from tests.ports import free_port
 
 RAW_MEMBERS = 100
 LINE_BYTES = 1_000

@@ -19,8 +19,8 @@ import pytest
 from tests.cli.programs import Server, run, serving
 from tests.cli.programs import running as talking
 from tests.cli.talkers import stream_to
-from tests.interop.ports import free_port
 from tests.interop.programs import ENCHUFE, END_S_MAX, ENVIRONMENT, Program, running, wait_until
+from tests.ports import free_port
 
 from enchufe.core.exits import ExitCode
 

@@ -5,7 +5,6 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.interop.ports import free_port
 from tests.interop.programs import (
     FOREIGN_READY,
     OurServer,
@@ -18,6 +17,7 @@ from tests.interop.programs import (
     serving,
     wait_until,
 )
+from tests.ports import free_port
 
 # Hello: one side says it, the other shows it with the sender's address
 

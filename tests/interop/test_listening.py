@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.interop.ports import free_port
 from tests.interop.programs import (
     ENCHUFE,
     OurServer,
@@ -18,6 +17,7 @@ from tests.interop.programs import (
     running,
     serving,
 )
+from tests.ports import free_port
 
 LOOPBACK = {"127.0.0.1", "::1"}
 TRANSPORTS = ("tcp", "udp")

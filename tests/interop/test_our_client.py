@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from tests.interop.messages import first_difference, message_of
-from tests.interop.ports import free_port
 from tests.interop.programs import (
     ENCHUFE,
     FOREIGN_READY,
@@ -23,6 +22,7 @@ from tests.interop.programs import (
     wait_until,
     write,
 )
+from tests.ports import free_port
 
 LISTENERS = {
     "ncat": ["ncat", "-v", "-l", "{host}", "{port}"],

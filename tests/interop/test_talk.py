@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from tests.cli.programs import Program, running
-from tests.interop.ports import free_port
 from tests.interop.programs import FOREIGN_READY, SCRIPTS, wait_until
 from tests.interop.typists import Typist, typist
+from tests.ports import free_port
 
 from enchufe.machine.sockets import SocketSelection, list_sockets
 

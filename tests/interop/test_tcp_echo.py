@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import pytest
 from tests.interop.messages import first_difference, message_of
-from tests.interop.ports import free_port
 from tests.interop.programs import (
     ENCHUFE,
     FOREIGN_READY,
@@ -23,8 +22,9 @@ from tests.interop.programs import (
     script,
     serving,
 )
+from tests.ports import free_port
 
-RUNS = 50
+RUNS = 25
 SIZES = {"50 kB": 50_000, "5 MB": 5_000_000}
 CLIENTS = {
     "ncat": ["ncat", "127.0.0.1", "{port}"],

@@ -8,8 +8,8 @@ import pytest
 from tests.certificates import Authority, Issued
 from tests.interop import programs
 from tests.interop.messages import first_difference, message_of
-from tests.interop.ports import free_port
 from tests.interop.programs import connect, exchange_kept_open, run, running, serving
+from tests.ports import free_port
 
 BIG = 2_000_000
 DENIED = b"enchufe: denied: your address is denied here\n"

@@ -10,7 +10,6 @@ import re
 import socket
 
 import pytest
-from tests.interop.ports import free_port
 from tests.interop.programs import (
     ENCHUFE,
     OurServer,
@@ -21,6 +20,7 @@ from tests.interop.programs import (
     script,
     serving,
 )
+from tests.ports import free_port
 
 MESSAGE = "This is the message.  It will be repeated."
 PIECES = ["This is the mess", "age.  It will be", " repeated."]

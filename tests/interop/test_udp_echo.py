@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import pytest
 from tests.interop.messages import first_difference, message_of
-from tests.interop.ports import free_port
 from tests.interop.programs import (
     FOREIGN_READY,
     OurServer,
@@ -22,6 +21,7 @@ from tests.interop.programs import (
     script,
     serving,
 )
+from tests.ports import free_port
 
 PEERS = 200
 IPV4_BYTES_MAX, IPV6_BYTES_MAX = 65_507, 65_527  # 65,535 less the headers (RFC 768, RFC 8200)

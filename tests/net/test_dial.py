@@ -7,8 +7,9 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.cli.silent_places import free_port, full_backlog
+from tests.cli.silent_places import full_backlog
 from tests.net.recording import Driven, on_loop, until
+from tests.ports import free_port
 
 from enchufe.core.endpoint import Endpoint, parse_endpoint
 from enchufe.core.errors import (
@@ -143,7 +144,7 @@ def test_what_was_said_is_said_again_at_the_address_that_answers(host: str) -> N
     async def main() -> Driven:
         loop = asyncio.get_running_loop()
         with socket.socket(family, socket.SOCK_DGRAM) as server:
-            server.bind((host, free_port(socket.SOCK_DGRAM)))
+            server.bind((host, free_port()))
             server.setblocking(False)
 
             def answer() -> None:
@@ -166,7 +167,7 @@ def test_what_was_said_is_said_again_at_the_address_that_answers(host: str) -> N
 
 
 def test_datagrams_that_nobody_takes_are_refused_with_all_addresses() -> None:
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_port()
     driven, ours = on_loop(asked(Dialling(Endpoint(Transport.UDP, "localhost", port)), b"1"))
     (closed,) = driven.service.of(PeerClosed)
     assert isinstance(closed, PeerClosed)

@@ -22,6 +22,7 @@ from enchufe.core.exits import ExitCode
 from enchufe.core.limits import GAME_CHOOSE_S, HELD_BYTES_MAX, ROOM_FILE_BYTES_MAX
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
+    from enchufe.clients.page import PageWish
     from enchufe.clients.serving import Choices
 
 
@@ -70,6 +71,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ),
     )
     _add_talking(parser)
+    _add_page(parser)
     _add_room(parser)
     _add_game(parser)
     _add_doors(parser)
@@ -107,6 +109,19 @@ def _add_talking(parser: argparse.ArgumentParser) -> None:
     family = group.add_mutually_exclusive_group()
     family.add_argument("-4", "--ipv4", action="store_true", help=_("listen in IPv4 only"))
     family.add_argument("-6", "--ipv6", action="store_true", help=_("listen in IPv6 only"))
+
+
+def _add_page(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(_("the page")).add_mutually_exclusive_group()
+    group.add_argument(
+        "--web",
+        metavar=_("[HOST]:PORT"),
+        help=_(
+            "where browsers find it (default: localhost:7080, or any free port); beyond this "
+            "machine only the address that is printed opens it"
+        ),
+    )
+    group.add_argument("--no-web", action="store_true", help=_("open no page"))
 
 
 def _add_room(parser: argparse.ArgumentParser) -> None:
@@ -252,6 +267,17 @@ def _choices(arguments: argparse.Namespace) -> "Choices":
         tls=tls_settings(arguments),
         control=control_choices(arguments),
         record=record_wish(arguments),
+        page=_page_wish(arguments),
         scores=arguments.scores and arguments.scores.expanduser(),
         choose_s=arguments.choose_for,
     )
+
+
+def _page_wish(arguments: argparse.Namespace) -> "PageWish":
+    """Return where the page is to be: nowhere, unasked, if nobody would see its address."""
+    from enchufe.clients.page import PageWish
+    from enchufe.core.endpoint import parse_endpoint
+
+    if arguments.web is not None:
+        return PageWish(parse_endpoint(arguments.web))
+    return PageWish(is_wanted=not (arguments.no_web or arguments.quiet))

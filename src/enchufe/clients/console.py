@@ -20,6 +20,7 @@ from enchufe.core.notices import (
     LoopAvoided,
     Notice,
     NoticesLeftOut,
+    PageServed,
     PeerCame,
     PeerLeft,
     PeerRefused,
@@ -79,6 +80,8 @@ class ServerConsole:
                 self._announce(notice)
             case PeerCame(peer=peer) | PeerLeft(peer=peer) if not peer.is_elsewhere:
                 pass  # the person at this very screen
+            case PageServed():
+                self._show_page(notice.url)
             case CertificateUsed():
                 self.console.print(sentence(notice), style="dim")
             case Ready():
@@ -86,6 +89,11 @@ class ServerConsole:
             case _:
                 style = "yellow" if isinstance(notice, PROBLEMS) else ""
                 self._line(notice.at_ns, sentence(notice), style)
+
+    def _show_page(self, url: str) -> None:
+        """Show where a browser finds the page, below the endpoints."""
+        name = _("page")
+        self.console.print(Text(f"{name:<{self._width}}  ", style="bold"), Text(url), sep="")
 
     def say(self, text: str, style: str = "") -> None:
         """Show something that happened now."""

@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Sequence
-from io import BufferedWriter
+from io import BufferedWriter, BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from enchufe import __version__
 from enchufe.clients.language import plural, translated
@@ -32,14 +34,10 @@ def convert(source: Path, target: Path) -> ExitCode:
             hint=N_("Let its name end in .pcapng"),
             path=target,
         )
-    run = RecordedRun(source)
-    try:
-        sent = sent_bytes(run.entries())
-    finally:
-        run.close()
+    sent = _sent(source)
     run = RecordedRun(source)  # from its first line again
     try:
-        count = _write(run, sent, target)
+        count = _write_file(run, sent, target)
     finally:
         run.close()
     say_ending(run)
@@ -52,23 +50,55 @@ def convert(source: Path, target: Path) -> ExitCode:
     return ExitCode.DONE
 
 
-def _write(run: RecordedRun, sent: SentBytes, target: Path) -> int:
-    words = translated(CaptureWords())
-    capture = Capture(run.header, sent, words)
-    about = words.file.format(version=run.header.enchufe, command=run.header.command)
-    count = 0
+def captured(recording: bytes) -> bytes:
+    """Return the packets of a recording that is at hand, as the bytes of a pcapng file.
+
+    Raises:
+        UsageError: it is no recording.
+    """
+    with TemporaryDirectory(prefix="enchufe-") as folder:
+        source = Path(folder) / "page.enchufe"
+        source.write_bytes(recording)
+        sent, made = _sent(source), BytesIO()
+        run = RecordedRun(source)
+        try:
+            _write(run, sent, made)
+        finally:
+            run.close()
+        return made.getvalue()
+
+
+def _sent(source: Path) -> SentBytes:
+    """Return how much really left for each peer; for that the whole recording is read."""
+    run = RecordedRun(source)
+    try:
+        return sent_bytes(run.entries())
+    finally:
+        run.close()
+
+
+def _write_file(run: RecordedRun, sent: SentBytes, target: Path) -> int:
     try:
         with BufferedWriter(new_file(target)) as file:
-            file.write(pcapng.section(about, f"enchufe {__version__}", run.header.platform))
-            file.write(pcapng.interface("enchufe", words.interface))
-            for numbered in run.entries():
-                for packet in _packets(capture, numbered, run):
-                    file.write(pcapng.packet(packet))
-                    count += 1
+            return _write(run, sent, file)
     except OSError as error:
         raise DeniedError(
             N_("cannot write {path}: {why}"), path=target, why=error.strerror or error
         ) from None
+
+
+def _write(run: RecordedRun, sent: SentBytes, file: BinaryIO) -> int:
+    """Write the packets of ``run`` to ``file``; return how many there are."""
+    words = translated(CaptureWords())
+    capture = Capture(run.header, sent, words)
+    about = words.file.format(version=run.header.enchufe, command=run.header.command)
+    file.write(pcapng.section(about, f"enchufe {__version__}", run.header.platform))
+    file.write(pcapng.interface("enchufe", words.interface))
+    count = 0
+    for numbered in run.entries():
+        for packet in _packets(capture, numbered, run):
+            file.write(pcapng.packet(packet))
+            count += 1
     return count
 
 

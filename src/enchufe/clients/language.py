@@ -68,16 +68,22 @@ def plural(one: str, many: str, count: int) -> str:
     return _catalogue(current()).ngettext(one, many, count)
 
 
-def explain(error: EnchufeError) -> str:
-    """Return the error's message in the chosen language, without its hint."""
-    return _(error.template).format(**error.fields)
+def explain(error: EnchufeError, language: str = "") -> str:
+    """Return the error's message without its hint, in the chosen language or another."""
+    return said_in(language, error.template).format(**error.fields)
 
 
-def advise(error: EnchufeError) -> str:
-    """Return the error's hint in the chosen language, or ""."""
-    return _(error.hint).format(**error.fields)
+def advise(error: EnchufeError, language: str = "") -> str:
+    """Return the error's hint, or "", in the chosen language or another."""
+    return said_in(language, error.hint).format(**error.fields)
 
 
-def translated(words: Words) -> Words:
-    """Return ``words``, whose fields are texts, in the chosen language."""
-    return type(words)(**{name: _(getattr(words, name)) for name in words.__struct_fields__})
+def said_in(language: str, message: str) -> str:
+    """Return ``message`` in a language; "" for the chosen one."""
+    return _catalogue(language or current()).gettext(message) if message else ""
+
+
+def translated(words: Words, language: str = "") -> Words:
+    """Return ``words``, whose fields are texts, in the chosen language or another."""
+    fields = words.__struct_fields__
+    return type(words)(**{name: said_in(language, getattr(words, name)) for name in fields})

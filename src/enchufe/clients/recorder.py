@@ -7,11 +7,9 @@ from msgspec import Struct
 
 from enchufe.clients.saying import say
 from enchufe.clients.words import sentence
-from enchufe.core.commands import Command
-from enchufe.core.events import Event
 from enchufe.core.limits import RECORDING_BYTES_MAX
 from enchufe.core.notices import RecordingStopped
-from enchufe.host import Witness
+from enchufe.host import Witness, together
 from enchufe.net.watched_driver import Tap
 from enchufe.record.header import RecordedService
 from enchufe.record.recording import Recording
@@ -62,17 +60,8 @@ class Recorder:
 
     def witness(self, service: str, shown: Witness | None) -> Witness | None:
         """Return what sees the events and commands of a service, and shows them to ``shown``."""
-        if self._recording is None:
-            return shown
-        recorded = self._recording.witness(service)
-        if shown is None:
-            return recorded
-
-        def both(fact: Event | Command) -> None:
-            recorded(fact)
-            shown(fact)
-
-        return both
+        recorded = None if self._recording is None else self._recording.witness(service)
+        return together(recorded, shown)
 
     def tap(self, service: str) -> Tap | None:
         """Return what sees the reads and writes of a service, or None."""

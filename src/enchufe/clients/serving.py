@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from enchufe.clients.control_rules import CONTROL, ControlChoices, permissions_of
 from enchufe.clients.controls import Controls, audited
 from enchufe.clients.language import _, translated
+from enchufe.clients.page import NoticeBoard, PageWish, opened_page
 from enchufe.clients.plan import Plan, planned
 from enchufe.clients.recorder import Recorder, RecordWish
 from enchufe.clients.rooms import Rooms
@@ -58,6 +59,7 @@ class Choices(Struct, frozen=True):
         tls: who we are at encrypted endpoints, and which clients may come.
         control: what the control service may do, and for whom.
         record: what is to be recorded; None for nothing.
+        page: whether browsers find a page, and where.
         scores: the file in which a game keeps who won; None for the usual one.
         choose_s: how long a choice in a game may take.
     """
@@ -84,6 +86,7 @@ class Choices(Struct, frozen=True):
     tls: TlsSettings = TlsSettings()
     control: ControlChoices = ControlChoices()
     record: RecordWish | None = None
+    page: PageWish = PageWish()
     scores: Path | None = None
     choose_s: float = GAME_CHOOSE_S
 
@@ -126,6 +129,7 @@ def serve(choices: Choices) -> ExitCode:
     if choices.workers == 1:
         return run(_serve_here(choices, plan, wishes, screen, rules))
     shares = run(_open_shares(choices, plan))
+    choices = replace(choices, page=PageWish(is_wanted=False))
     screens = [screen, *(without_announcements(screen) for _ in shares[1:])]
     return serve_in_processes(
         [
@@ -164,6 +168,11 @@ def _check_workers(choices: Choices, plan: Plan) -> None:
             N_("--workers does not go with --record"),
             hint=N_("Each process would have a part of it"),
         )
+    if choices.page.endpoint is not None:
+        raise UsageError(
+            N_("--workers does not go with --web"),
+            hint=N_("Browsers would see one process, and not the others"),
+        )
     limits = choices.address_limits
     if any((choices.serve_max, choices.peers_max, limits.peers_max, limits.peers_per_s_max)):
         raise UsageError(
@@ -186,20 +195,21 @@ async def _run(
     rules: Rules,
     sockets: dict[str, list[BoundSocket]],
 ) -> ExitCode:
-    server = Server(rules, screen.notice)
+    board = NoticeBoard(screen.notice)
+    server = Server(rules, board.notice)
     screen.output.end_run = lambda: server.stop(ExitCode.OUTPUT_CLOSED)
     rooms = Rooms(choices.history, server.stop, screen.output if screen.shows_room else None)
     controls = Controls(choices.control.folder or Path.cwd()) if CONTROL in sockets else None
-    scoring = Scoring(scores_path(choices.scores), screen.notice)
-    recorder = Recorder(
-        choices.record, "serve", [served(name, wishes) for name in sockets], screen.notice
-    )
+    scoring = Scoring(scores_path(choices.scores), board.notice)
+    recorded = [served(name, wishes) for name in sockets]
+    recorder = Recorder(choices.record, "serve", recorded, board.notice)
     services = [
         _equipped(_serving(name, bound, wishes, screen, recorder), rooms, controls, scoring)
         for name, bound in sockets.items()
     ]
+    page = await opened_page(choices.page, recorded, board)
     try:
-        return await server.run(services)
+        return await server.run(services, page)
     finally:
         recorder.close()
         if controls is not None:

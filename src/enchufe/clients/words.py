@@ -20,6 +20,7 @@ from enchufe.core.notices import (
     LoopAvoided,
     Notice,
     NoticesLeftOut,
+    PageServed,
     PeerCame,
     PeerLeft,
     PeerRefused,
@@ -121,13 +122,8 @@ def why_over(reason: Reason) -> str:
 def sentence(notice: Notice) -> str:
     """Return ``notice`` as a sentence without its time."""
     match notice:
-        case Listening():
-            where = notice.path or f"{notice.asked}:{notice.port}"
-            return _("{service} listens on {transport} {where}").format(
-                service=notice.service, transport=notice.transport, where=where
-            )
-        case Ready():
-            return _("Ready.")
+        case Listening() | PageServed() | Ready():
+            return _begun(notice)
         case PeerCame():
             return _("{who} came").format(who=_who(notice))
         case PeerLeft():
@@ -140,6 +136,19 @@ def sentence(notice: Notice) -> str:
             return _not_written(notice)
         case _:
             return _problem(notice)
+
+
+def _begun(notice: Listening | PageServed | Ready) -> str:
+    match notice:
+        case Listening():
+            where = notice.path or f"{notice.asked}:{notice.port}"
+            return _("{service} listens on {transport} {where}").format(
+                service=notice.service, transport=notice.transport, where=where
+            )
+        case PageServed():
+            return _("The page is at {url}").format(url=notice.url)
+        case Ready():
+            return _("Ready.")
 
 
 def _about_tls(

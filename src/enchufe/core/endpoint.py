@@ -88,7 +88,7 @@ def _transport(text: str, default: Transport) -> tuple[Transport, int]:
     scheme, separator, _rest = text.partition("://")
     if not separator:
         return default, 0
-    known = [transport.value for transport in Transport if transport is not Transport.CONSOLE]
+    known = [transport.value for transport in Transport if transport.has_endpoint]
     if scheme.lower() in known:
         return Transport(scheme.lower()), len(scheme) + 3
     near = get_close_matches(scheme.lower(), known, n=1)

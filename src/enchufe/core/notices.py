@@ -48,6 +48,13 @@ class Listening(Struct, frozen=True, tag=True):
     path: str = ""
 
 
+class PageServed(Struct, frozen=True, tag=True):
+    """A browser can open the page of this run there; whoever has the address may do more."""
+
+    at_ns: int
+    url: str
+
+
 class PeerCame(Struct, frozen=True, tag=True):
     """Somebody was let in."""
 
@@ -237,6 +244,7 @@ class Ready(Struct, frozen=True, tag=True):
 
 Notice: TypeAlias = (
     Listening
+    | PageServed
     | Ready
     | PeerCame
     | PeerLeft

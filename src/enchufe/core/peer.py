@@ -14,6 +14,7 @@ class Transport(StrEnum):
     UNIX = "unix"
     UNIXGRAM = "unixgram"
     AYUDANTIA = "ayudantia"  # TCP, in the frames of the course's own cachipún
+    WEBSOCKET = "ws"  # a browser with our page open; it comes through the page's own door
     CONSOLE = "console"  # the person who runs the server; no endpoint has it
 
     @property
@@ -27,9 +28,15 @@ class Transport(StrEnum):
         return self not in (Transport.UNIX, Transport.UNIXGRAM, Transport.CONSOLE)
 
     @property
+    def has_endpoint(self) -> bool:
+        """Whether a URL of its own says where to listen or connect."""
+        return self not in (Transport.WEBSOCKET, Transport.CONSOLE)
+
+    @property
     def carrier(self) -> "Transport":
-        """What the system knows it as: TLS and frames are matters of the two ends, over TCP."""
-        return Transport.TCP if self in (Transport.TLS, Transport.AYUDANTIA) else self
+        """What the system knows it as: the others are matters of the two ends, over TCP."""
+        over_tcp = (Transport.TLS, Transport.WEBSOCKET, Transport.AYUDANTIA)
+        return Transport.TCP if self in over_tcp else self
 
 
 class Peer(Struct, frozen=True):

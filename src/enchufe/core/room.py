@@ -127,6 +127,7 @@ class Notice(Struct, frozen=True, omit_defaults=True):
         name: to whom.
         other: what else it is about: the new name, the one asked for, a command.
         names: who is here, or which rooms there are.
+        numbers: of those who are here, the number of each one's connection; 0 while it is broken.
         count: a figure: how many lines, or bytes, or characters.
         number: your own number of what you said, if it is about that.
         why: the system's word for it.
@@ -136,6 +137,7 @@ class Notice(Struct, frozen=True, omit_defaults=True):
     name: str = ""
     other: str = ""
     names: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
     count: int = 0
     number: Number = 0
     why: str = ""

@@ -36,6 +36,7 @@ class Lobby:
         address_limits: AddressLimits | None = None,
     ) -> None:
         self.inside = 0
+        self.is_open = True  # until nobody else may come
         self.empty = asyncio.Event()
         self.empty.set()
         self.served = 0

@@ -8,14 +8,21 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
 from enchufe.core.events import Reason, RunStopping
 from enchufe.core.exits import ExitCode
 from enchufe.core.limits import HELD_BYTES_MAX, STOP_S_MAX
-from enchufe.core.notices import CertificateUsed, Listening, Notice, Ready, Refusal
+from enchufe.core.notices import (
+    CertificateUsed,
+    Listening,
+    Notice,
+    PageServed,
+    Ready,
+    Refusal,
+)
 from enchufe.core.peer import Peer, Transport
 from enchufe.host import Host
 from enchufe.net.acceptor import Acceptor
@@ -59,6 +66,18 @@ class Serving(Struct, frozen=True):
     begin: Callable[[Driver], None] | None = None
     hurry: Callable[[], None] | None = None
     tap: Tap | None = None
+
+
+class Page(Protocol):
+    """Another way in: browsers come through it to every service."""
+
+    url: str
+
+    def open(self, drivers: Sequence[Driver], lobby: Lobby, tasks: asyncio.TaskGroup) -> None:
+        """Let browsers in to the services of ``drivers``."""
+
+    def close(self) -> None:
+        """Let nobody else in, and end what is open."""
 
 
 class Rules(Struct, frozen=True):
@@ -113,6 +132,7 @@ class Server:
         self._drivers: list[Driver] = []
         self._endpoints: list[Acceptor | DatagramEndpoint] = []
         self._unlinked: list[BoundSocket] = []
+        self._page: Page | None = None
         self._stopping = asyncio.Event()
         self._closing = asyncio.Event()
         self._exit_code = ExitCode.DONE
@@ -126,14 +146,16 @@ class Server:
             address_limits=rules.address_limits,
         )
 
-    async def run(self, services: Sequence[Serving]) -> ExitCode:
+    async def run(self, services: Sequence[Serving], page: Page | None = None) -> ExitCode:
         """Serve until stopped by a signal, a limit, or a service; return the exit code."""
+        self._page = page
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._signalled)
         async with asyncio.TaskGroup() as tasks:
             self._open(services, tasks)
             self._show_certificate()
+            self._open_page(tasks)
             self._notify(Ready(time.time_ns()))
             background = [tasks.create_task(self._sweep(driver)) for driver in self._drivers]
             background.append(tasks.create_task(self._sweep_held()))
@@ -168,7 +190,8 @@ class Server:
             if not self._rules.hears_own_ports
         )
         for serving in services:
-            make = Driver if serving.tap is None else partial(WatchedDriver, tap=serving.tap)
+            is_watched = serving.tap is not None or self._page is not None
+            make = partial(WatchedDriver, tap=serving.tap) if is_watched else Driver
             driver = make(
                 serving.name,
                 serving.host,
@@ -211,6 +234,11 @@ class Server:
         tls = self._rules.tls
         if tls is not None:
             self._notify(CertificateUsed(time.time_ns(), tls.fingerprint, tls.path, tls.is_new))
+
+    def _open_page(self, tasks: asyncio.TaskGroup) -> None:
+        if self._page is not None:
+            self._page.open(self._drivers, self._lobby, tasks)
+            self._notify(PageServed(time.time_ns(), self._page.url))
 
     def _announce(self, name: str, bound: BoundSocket) -> None:
         endpoint = bound.endpoint
@@ -264,6 +292,7 @@ class Server:
         await self._lobby.empty.wait()
 
     def _let_nobody_in(self) -> None:
+        self._lobby.is_open = False
         for endpoint in self._endpoints:
             endpoint.close()
 
@@ -281,6 +310,8 @@ class Server:
         while not self._lobby.empty.is_set():  # one may just be coming in
             self._abort_all()
             await self._until_empty(_ABORT_AGAIN_S)
+        if self._page is not None:
+            self._page.close()
         for driver in self._drivers:
             driver.close()
         self._lobby.troubles.close()

@@ -1,5 +1,6 @@
 """The lines of a recording after the first: who was told what, and what was said."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -39,3 +40,24 @@ class Entry(Struct, frozen=True):
     at_ns: int
     service: str
     fact: Fact
+
+
+def witness_of(service: str, add: Callable[[Entry], None]) -> Callable[[Event | Command], None]:
+    """Return what makes entries of the events and commands of a service."""
+    at_ns = 0
+
+    def witness(fact: Event | Command) -> None:
+        nonlocal at_ns
+        at_ns = getattr(fact, "at_ns", at_ns)  # commands have none: theirs is their event's
+        add(Entry(at_ns, service, fact))
+
+    return witness
+
+
+def tap_of(service: str, add: Callable[[Entry], None]) -> Callable[[Traffic], None]:
+    """Return what makes entries of the bytes that come to a service and leave it."""
+
+    def tap(fact: Traffic) -> None:
+        add(Entry(fact.at_ns, service, fact))
+
+    return tap

@@ -18,9 +18,19 @@ from enchufe.core.events import Event
 from enchufe.core.limits import RECORDING_BYTES_MAX
 from enchufe.core.notices import RecordingStopped
 from enchufe.core.traffic import Traffic
-from enchufe.record.entries import Ending, Entry, RecordingEnded
+from enchufe.record.entries import Ending, Entry, RecordingEnded, tap_of, witness_of
 from enchufe.record.header import Header, RecordedService
 from enchufe.record.new_file import new_file
+
+
+def header_now(command: str, services: tuple[RecordedService, ...]) -> Header:
+    """Return the first line of a recording that begins now.
+
+    Args:
+        command: what runs: serve, connect, talk or chat.
+        services: how each service that is recorded was set up.
+    """
+    return Header(time_ns(), __version__, command, platform.platform(), services)
 
 
 class Recording:
@@ -52,28 +62,16 @@ class Recording:
         self._size_bytes = 0
         self._encode = msgspec.json.Encoder().encode
         self._file: FileIO | None = new_file(path)
-        began_ns = time_ns()
-        header = Header(began_ns, __version__, command, platform.platform(), services)
-        self._write(self._encode(header), began_ns)
+        header = header_now(command, services)
+        self._write(self._encode(header), header.at_ns)
 
     def witness(self, service: str) -> Callable[[Event | Command], None]:
         """Return what writes down the events and commands of a service."""
-        at_ns = 0
-
-        def witness(fact: Event | Command) -> None:
-            nonlocal at_ns
-            at_ns = getattr(fact, "at_ns", at_ns)  # commands have none: theirs is their event's
-            self._add(Entry(at_ns, service, fact))
-
-        return witness
+        return witness_of(service, self._add)
 
     def tap(self, service: str) -> Callable[[Traffic], None]:
         """Return what writes down the bytes that come to a service and leave it."""
-
-        def tap(fact: Traffic) -> None:
-            self._add(Entry(fact.at_ns, service, fact))
-
-        return tap
+        return tap_of(service, self._add)
 
     def close(self) -> None:
         """End the recording with the run."""

@@ -238,7 +238,9 @@ def test_text_frames_are_lines_like_any() -> None:
     luis, ana = plaza.member("luis"), joined(plaza, "ana")
     ana.sends(Frame(Kind.TEXT, 0, b"/who"), Frame(Kind.TEXT, 0, b"hola"))
     assert luis.heard == ["* ana came", "ana: hola"]
-    assert ana.frames[0] == ("NOTICE", {"what": "present", "names": ["ana (tcp)", "luis (tcp)"]})
+    numbers = [ana.peer.id, luis.peer.id]
+    present = {"what": "present", "names": ["ana (tcp)", "luis (tcp)"], "numbers": numbers}
+    assert ana.frames[0] == ("NOTICE", present)
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b'{"name":3}', b"\xff", b'{"after":"x"}'])

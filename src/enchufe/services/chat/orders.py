@@ -75,12 +75,11 @@ class Orders:
 
     def _who(self, member: Member, _rest: str, _at_ns: int) -> list[Command]:
         inside = self._room.members.inside(member.room)
-        names = [
-            f"{other.name} ({'…' if other.state is State.AWAY else other.peer.transport})"
-            for other in inside[:NAMES_TOLD_MAX]
-        ]
-        told = _with_more(names, len(inside))
-        return self._room.tell.notice(member, Notice(What.PRESENT, names=told))
+        told = [(other, other.state is State.AWAY) for other in inside[:NAMES_TOLD_MAX]]
+        names = [f"{other.name} ({'…' if away else other.peer.transport})" for other, away in told]
+        numbers = tuple(0 if away else other.peer.id for other, away in told)
+        present = Notice(What.PRESENT, names=_with_more(names, len(inside)), numbers=numbers)
+        return self._room.tell.notice(member, present)
 
     def _move(self, member: Member, rest: str, _at_ns: int) -> list[Command]:
         return self._arrivals.move(member, rest) if rest else self._usage(member, "/room patio")

@@ -1,0 +1,156 @@
+"""The page of a run: where it is, who may see it, and what it is told."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from ipaddress import ip_address
+
+import msgspec
+from msgspec import Struct
+
+from enchufe import __version__
+from enchufe.clients.console import try_commands, url_of
+from enchufe.clients.converting import captured
+from enchufe.clients.language import LANGUAGES, advise, current, explain, said_in, translated
+from enchufe.core.cachipun_words import GameWords
+from enchufe.core.endpoint import EVERYWHERE, Endpoint
+from enchufe.core.errors import N_, DeniedError, EnchufeError, UnreachableError, UsageError
+from enchufe.core.notices import Listening, Notice
+from enchufe.core.peer import Transport
+from enchufe.core.room_words import RoomWords
+from enchufe.net.listen import BoundSocket, listen
+from enchufe.record.header import RecordedService
+from enchufe.record.recording import header_now
+from enchufe.web.house import CallWords, Furniture, GuardWords, House, Listed
+from enchufe.web.live import LiveWire
+from enchufe.web.page import Page
+from enchufe.web.words import EVENTS, REASONS, PageWords
+
+PORT = 7080
+"""Where the page is if that port is free and nobody says otherwise; else it is at any free one."""
+
+TOKEN_BYTES = 12
+"""Nobody guesses 96 bits, and the address can still be read out."""
+
+
+class PageWish(Struct, frozen=True):
+    """Whether a page is wanted, and where.
+
+    Args:
+        endpoint: where; None for the usual place.
+        is_wanted: whether there is to be one at all.
+    """
+
+    endpoint: Endpoint | None = None
+    is_wanted: bool = True
+
+
+class NoticeBoard:
+    """Keeps which endpoints listen, and hands on what befalls the run to whoever looks.
+
+    Args:
+        show: the person's own screen.
+    """
+
+    def __init__(self, show: Callable[[Notice], None]) -> None:
+        self.listening: list[Listening] = []
+        self.looking: Callable[[Notice], None] | None = None
+        self._show = show
+
+    def notice(self, notice: Notice) -> None:
+        """Take note of a notice, and hand it on."""
+        if isinstance(notice, Listening):
+            self.listening.append(notice)
+        if self.looking is not None:
+            self.looking(notice)
+        self._show(notice)
+
+
+async def opened_page(
+    wish: PageWish, services: Sequence[RecordedService], board: NoticeBoard
+) -> Page | None:
+    """Return the page of a run, its sockets open; None where none is wanted, or possible.
+
+    Raises:
+        EnchufeError: there is no listening where the person wants it.
+    """
+    if not wish.is_wanted:
+        return None
+    bound = await _bound(wish.endpoint)
+    if not bound:
+        return None
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    live = LiveWire(partial(header_now, "serve", tuple(services)))
+    board.looking = live.notice
+    house = House(token, _is_on_loopback(bound), translated(GuardWords()))
+    return Page(bound, house, _furniture(board), live, _url(bound, token))
+
+
+async def _bound(endpoint: Endpoint | None) -> list[BoundSocket]:
+    """Open the sockets: where the person says, or else at the usual port or any free one."""
+    if endpoint is not None and endpoint.transport is not Transport.TCP:
+        raise UsageError(
+            N_("a page is reached over TCP, not over {transport}"),
+            hint=N_("Write it like --web :7080 or --web '*:7080'"),
+            transport=endpoint.transport,
+        )
+    if endpoint is not None:
+        return await listen(endpoint)
+    for port in (PORT, 0):
+        with suppress(UnreachableError, DeniedError):
+            return await listen(Endpoint(Transport.TCP, port=port))
+    return []
+
+
+def _is_on_loopback(bound: Sequence[BoundSocket]) -> bool:
+    return all(ip_address(each.sock.getsockname()[0]).is_loopback for each in bound)
+
+
+def _url(bound: Sequence[BoundSocket], token: str) -> str:
+    endpoint = bound[0].endpoint
+    host = "localhost" if endpoint.host == EVERYWHERE else endpoint.shown_host
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{bound[0].sock.getsockname()[1]}/{token}/"
+
+
+def _furniture(board: NoticeBoard) -> Furniture:
+    own = current()
+    return Furniture(
+        version=__version__,
+        listed=lambda: listed(board.listening),
+        words=words_in,
+        languages=(own, *(language for language in LANGUAGES if language != own)),
+        call=CallWords(explain=_explained, not_allowed=partial(said_in, message=NOT_ALLOWED)),
+        pcapng=captured,
+    )
+
+
+NOT_ALLOWED = N_(
+    "Only whoever opened the address that enchufe serve printed may call other endpoints: it ends "
+    "in a token"
+)
+
+
+def _explained(error: EnchufeError, language: str) -> str:
+    """Return what went wrong, and what to do next."""
+    language = language if language in LANGUAGES else ""
+    return " ".join(filter(None, (f"{explain(error, language)}.", advise(error, language))))
+
+
+def listed(listening: Sequence[Listening]) -> list[Listed]:
+    """Return each endpoint once, with what to type to reach it."""
+    rows = {}
+    for notice in listening:
+        url, (ours, theirs) = url_of(notice), try_commands(notice)
+        rows[url, notice.service] = Listed(notice.service, notice.transport, url, ours, theirs)
+    return list(rows.values())
+
+
+def words_in(language: str) -> bytes:
+    """Return all that the page says, in a language, as JSON."""
+    books = {"page": PageWords(), "room": RoomWords(), "game": GameWords()}
+    told = {name: translated(book, language) for name, book in books.items()}
+    events = {name: said_in(language, text) for name, text in EVENTS.items()}
+    reasons = {name: said_in(language, text) for name, text in REASONS.items()}
+    return msgspec.json.encode({**told, "events": events, "reasons": reasons})
