@@ -153,6 +153,29 @@ def test_who_comes_again_on_another_line_is_the_same_player() -> None:
     assert len(hall.service._game.players) == 2
 
 
+def test_who_sits_down_again_with_another_name_is_called_so() -> None:
+    hall = Hall()
+    ana, luis = Program(hall, "ana"), Program(hall, "ana", session="other")
+    assert luis.heard()[-1] == Told(What.NAME_TAKEN, "ana.2", "ana")
+    luis.says(Sit("ana", "other"))
+    assert luis.heard() == [Seated("ana.2")], "it is told so once"
+    luis.says(Sit("luis", "other"))
+    assert luis.heard() == [Told(What.RENAMED, "ana.2", "luis"), Seated("luis")]
+    luis.is_lost()
+    eva = Program(hall, "eva", session="other")
+    assert eva.heard()[0] == Seated("eva")
+    assert ana.told
+
+
+def test_a_name_is_kept_while_a_match_goes_on() -> None:
+    hall = Hall()
+    ana, _luis, (first, _second) = pair_of_programs(hall)
+    ana.heard()
+    ana.says(Sit("eva", "session of ana"))
+    told = ana.heard()
+    assert told[:3] == [Told(What.NAME_KEPT, "ana"), Seated("ana"), first]
+
+
 def test_strangers_are_told_to_sit_down() -> None:
     hall = Hall()
     ana = Person(hall)

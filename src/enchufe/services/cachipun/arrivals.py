@@ -108,12 +108,12 @@ class Arrivals:
         """
         players, session = self._game.players, sit.session[:SESSION_CHARACTERS_MAX]
         if player.has_sat and player.session == session:  # our answer may have got lost
-            return self._seated(player)
+            return [*self._renamed(player, sit.name), *self._seated(player)]
         before = players.with_session(session) if session else None
         if before is not None and before is not player:
-            return self.come_back(player, before)
+            return [*self.come_back(player, before), *self._renamed(before, sit.name)]
         players.know_session(player, session)
-        player.has_sat = True
+        player.has_sat, player.asked = True, sit.name
         if player.state is State.ARRIVING:
             self._call_guest(player)
             player.state = State.HERE
@@ -166,6 +166,13 @@ class Arrivals:
             told += game.told(other, What.RENAMED, before, player.name)
             told += game.tell.one(other, match.told_to(other), match) if other.has_sat else []
         return told
+
+    def _renamed(self, player: Player, asked: str) -> list[Command]:
+        """Call somebody otherwise who sits down again with a name that they have not asked for."""
+        if not asked or asked in (player.asked, player.name):
+            return []
+        player.asked = asked
+        return self.rename(player, asked)
 
     # Coming back
 
