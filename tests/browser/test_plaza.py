@@ -17,7 +17,7 @@ Open = Callable[..., Window]
 
 
 def speak(window: Window, text: str) -> None:
-    window.page.get_by_label("Say something").fill(text)
+    window.page.get_by_label("Say something").press_sequentially(text)
     window.page.keyboard.press("Enter")
 
 

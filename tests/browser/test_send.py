@@ -24,7 +24,8 @@ def send(window: Window, endpoint: str, text: str, kind: str = "text", end: str 
     window.find("#drawer .endpoint").fill(endpoint)
     window.find("#drawer .kind").select_option(kind)
     window.find("#drawer .end").select_option(end)
-    window.find("#drawer .bytes").fill(text)
+    window.find("#drawer .bytes").fill("")
+    window.find("#drawer .bytes").press_sequentially(text)
     window.find("#drawer .bytes").press("Enter")
 
 

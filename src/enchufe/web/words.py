@@ -56,7 +56,6 @@ class PageWords(Struct, frozen=True):
     accept: str = N_("Play")
     rematch: str = N_("Again")
     you: str = N_("You")
-    hidden: str = N_("hidden")
     choose_now: str = N_("Round {round}: choose")
     hurry: str = N_("{seconds} s left")
     you_have_chosen: str = N_("You have chosen")

@@ -26,14 +26,15 @@ export class SendDrawer {
 		this._hangUp.onclick = () => this._socket.close(1000);
 		this._endpoint.onchange = () => this._socket?.close(1000);
 		this._shut.onclick = () => this.open(false);
-		drawer.onkeydown = ({ key }) => key === "Escape" && this.open(false);
+		drawer.onkeydown = ({ key }) => {
+			if (key === "Escape") this.open(false);
+		};
 	}
 
 	_submit() {
 		const bytes = this._kind.value === "hex" ? fromHex(this._text.value) : encoded(this._text.value + this._end.value);
 		if (bytes === null) return this._say("fault", say("not_hex"));
-		const isOpen = this._socket?.readyState === WebSocket.OPEN && this._isReached;
-		if (isOpen) return this._write(bytes);
+		if (this._isReached) return this._write(bytes);
 		if (!this._socket || this._socket.readyState > WebSocket.OPEN) this._dial();
 		this._firstBytes = bytes;
 	}
@@ -46,54 +47,39 @@ export class SendDrawer {
 
 	_dial() {
 		const socket = (this._socket = openSocket("call"));
-		this._isReached = false;
-		socket.onopen = () => socket.send(JSON.stringify({ endpoint: this._endpoint.value.trim(), language: language }));
+		socket.onopen = () => socket.send(JSON.stringify({ endpoint: this._endpoint.value.trim(), language }));
 		socket.onmessage = ({ data }) => this._told(JSON.parse(data));
 		socket.onclose = () => {
 			if (this._socket !== socket) return;
-			this._isReached = false;
 			this._enable(false);
 			if (!this._saidOver) this._say("quiet", say("call_over"));
 		};
 		this._saidOver = false;
 	}
 
-	_told(fact) {
-		if (fact.opened !== undefined) {
-			this._isReached = true;
+	_told({ opened, transport, received, finished, closed, failed, tls }) {
+		this._saidOver ||= closed !== undefined || failed !== undefined;
+		if (opened !== undefined) {
 			this._enable(true);
-			this._say("quiet", say("call_opened", { address: fact.opened, transport: fact.transport }));
-			if (this._firstBytes) this._write(this._firstBytes);
-			this._firstBytes = null;
-		} else if (fact.received !== undefined) this._row("came", "←", fromBase64(fact.received));
-		else if (fact.finished) this._say("quiet", say("they_finished"));
-		else if (fact.closed !== undefined) this._sayClosed(fact.closed);
-		else if (fact.failed !== undefined) this._sayFailed(fact.failed);
-		else if (fact.tls !== undefined) this._say("fault", fact.tls);
+			this._say("quiet", say("call_opened", { address: opened, transport }));
+			this._write(this._firstBytes);
+		} else if (received !== undefined) this._row("came", "←", fromBase64(received));
+		else if (finished) this._say("quiet", say("they_finished"));
+		else if (closed !== undefined) this._say("quiet", `${say("call_over")} ${sayOf("reasons", closed.replace(/ /g, "_"))}`);
+		else this._say("fault", failed ?? tls);
 	}
 
-	_sayClosed(reason) {
-		this._saidOver = true;
-		const why = sayOf("reasons", reason.replace(/ /g, "_"));
-		this._say("quiet", [say("call_over"), why].filter(Boolean).join(" "));
-	}
-
-	_sayFailed(why) {
-		this._saidOver = true;
-		this._firstBytes = null;
-		this._say("fault", why);
-	}
-
-	_enable(isOpen) {
-		this._finish.disabled = this._hangUp.disabled = !isOpen;
+	_enable(isReached) {
+		this._isReached = isReached;
+		this._finish.disabled = this._hangUp.disabled = !isReached;
 	}
 
 	_row(kind, arrow, bytes) {
 		const shown = bytes.subarray(0, 65_536);
 		const hex = [...shown].map(hexOf).join(" ");
 		const text = decoded(shown).split("\n").map(visible).join("␊\n");
-		this._add(make(`li.${kind}`, {},
-			make("span.arrow", { "aria-label": say(kind === "sent" ? "sent" : "came") }, arrow),
+		this._add(make(`li.${kind}`,
+			make("span.arrow", { "aria-label": say(kind) }, arrow),
 			make("small", `${bytes.length} B`),
 			make("pre", text),
 			make("details", make("summary", "hex"), make("pre", hex))));

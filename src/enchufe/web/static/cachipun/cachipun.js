@@ -28,7 +28,7 @@ export class Cachipun {
 	_build() {
 		gather(this, this._place);
 		this._seats = [...this._place.querySelectorAll(".seat")].map((seat) => find(seat, "b", ".strokes", ".shown"));
-		this._name.onchange = () => this._rename(this._name.value.trim());
+		this._name.onchange = () => this._game.rename(rememberName(this._name.value.trim()));
 		this._hands.onclick = ({ target }) => this._choose(target.closest("button")?.value);
 		this._rematch.onclick = () => this._again();
 		this._whoever.onclick = () => this._call({});
@@ -37,11 +37,6 @@ export class Cachipun {
 	}
 
 	// What this person does
-
-	_rename(name) {
-		rememberName(name);
-		this._game.rename(name);
-	}
 
 	_keyed(event) {
 		if (!isTyped(event)) return;
@@ -159,7 +154,8 @@ export class Cachipun {
 		const text = sayPlainly("game", what.replace(/ /g, "_"), { name, other, count, most: 24 }) || [what, name, other].join(" ");
 		this._news.append(make("li", visible(text)));
 		if (this._news.children.length > NEWS_MAX) this._news.firstElementChild.remove();
-		if (what === "invited") this._offer(name, count);
+		const onclick = () => this._game.call({ to: name, best: count });
+		if (what === "invited") this._news.lastElementChild.append(" ", make("button", { onclick }, say("accept")));
 	}
 
 	_sentence({ round, choices, winner, score, over, why }) {
@@ -178,11 +174,6 @@ export class Cachipun {
 		this._hint.textContent = hint;
 	}
 
-	_offer(name, best) {
-		const button = make("button.small", { type: "button", onclick: () => this._game.call({ to: name, best }) }, say("accept"));
-		this._news.lastElementChild.append(" ", button);
-	}
-
 	_drawScore() {
 		const { players, score, seat } = this._game.match;
 		this._seats.forEach(([name, strokes], at) => {
@@ -194,8 +185,7 @@ export class Cachipun {
 	}
 
 	_showHand(side, choice) {
-		const title = choice ? say(choice) : say("hidden");
-		this._seats[side][2].replaceChildren(choice ? hand(choice, title, side === 1) : make("span.hidden", "?"));
+		this._seats[side][2].replaceChildren(choice ? hand(choice, say(choice), side === 1) : make("span.hidden", "?"));
 	}
 
 	_drawHands() {
@@ -213,14 +203,15 @@ export class Cachipun {
 	}
 
 	showPlayers({ waiting, matches }) {
-		const invite = (name) => make("button.small", { type: "button", onclick: () => this._call({ to: name }) }, say("play_with", { name: visible(name) }));
-		const watch = (pair) => make("button.small", { type: "button", onclick: () => this._game.watch(pair[0]) }, say("watch", { first: visible(pair[0]), second: visible(pair[1]) }));
+		const item = (text, onclick) => make("li", make("button", { onclick }, text));
+		const invite = (name) => item(say("play_with", { name: visible(name) }), () => this._call({ to: name }));
+		const watch = ([first, second]) => item(say("watch", { first: visible(first), second: visible(second) }), () => this._game.watch(first));
 		const others = waiting.filter((name) => name !== this._game.name);
 		const elsewhere = matches.filter((pair) => !pair.includes(this._game.name));
-		this._players.replaceChildren(...[...others.map(invite), ...elsewhere.map(watch)].map((each) => make("li", each)));
+		this._players.replaceChildren(...others.map(invite), ...elsewhere.map(watch));
 	}
 
-	showScores(rows) {
+	showScores({ rows }) {
 		show(this._table, rows.length > 0);
 		const cells = (row) => [visible(row.name), row.won, row.lost].map((text) => make("td", text));
 		this._rows.replaceChildren(...rows.slice(0, 10).map((row) => make("tr", cells(row))));

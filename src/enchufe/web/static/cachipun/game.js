@@ -3,8 +3,7 @@
 // A choice leaves as a digest first, and with its nonce only once both digests are known.
 
 import { Conversation } from "../shared/conversation.js";
-import { randomText } from "../shared/chance.js";
-import { encoded } from "../shared/bytes.js";
+import { encoded, randomText } from "../shared/bytes.js";
 import { Kind, json } from "../shared/frames.js";
 import { sha256 } from "../shared/sha256.js";
 import { rememberedSession } from "../shared/session.js";
@@ -23,8 +22,13 @@ export function winnerOf([first, second]) {
 	return BEATEN[first] === second ? 0 : 1;
 }
 
+const HEARD = {
+	[Kind.SEATED]: "_seated", [Kind.MATCH]: "_begun", [Kind.ROUND]: "_roundBegins", [Kind.COMMIT]: "_committed", [Kind.REVEAL]: "_revealedBy",
+	[Kind.RESULT]: "_ended", [Kind.TOLD]: "told", [Kind.PLAYERS]: "showPlayers", [Kind.SCORES]: "showScores",
+};
+
 export class Game {
-	/** @param on who is told: `seated`, `begun`, `roundBegins`, `committed`, `ended`, `told`, `showPlayers`, `showScores`, `lost`. */
+	/** @param on who is told, such as `Cachipun`. */
 	constructor(name, on) {
 		this.name = name;
 		this.match = null;
@@ -80,17 +84,11 @@ export class Game {
 	}
 
 	_framed({ kind, payload }) {
-		switch (kind) {
-			case Kind.SEATED: return this._seated(json(payload));
-			case Kind.MATCH: return this._begun(json(payload));
-			case Kind.ROUND: return this._roundBegins(json(payload));
-			case Kind.COMMIT: return this._committed(json(payload));
-			case Kind.REVEAL: return this._revealedBy(json(payload));
-			case Kind.RESULT: return this._ended(json(payload));
-			case Kind.TOLD: return this._on.told(json(payload));
-			case Kind.PLAYERS: return this._on.showPlayers(json(payload));
-			case Kind.SCORES: return this._on.showScores(json(payload).rows);
-		}
+		const hear = HEARD[kind];
+		if (!hear) return;
+		const told = json(payload);
+		if (hear in this) this[hear](told);
+		else this._on[hear](told);
 	}
 
 	_seated({ name }) {

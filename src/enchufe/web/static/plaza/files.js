@@ -7,6 +7,8 @@ const PIECE_BYTES = 64 * 1024;
 const QUEUED_BYTES_MAX = 512 * 1024;
 const QUEUE_LOOK_MS = 10;
 
+const HEARD = { [Kind.ACCEPT]: "_accepted", [Kind.REFUSE]: "_refused", [Kind.KEPT]: "_kept", [Kind.OFFER]: "_offered", [Kind.DATA]: "_came", [Kind.END]: "_ended", [Kind.CANCEL]: "_cancelled" };
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Files {
@@ -19,10 +21,7 @@ export class Files {
 		this._coming = new Map();
 	}
 
-	/**
-	 * Send a file; resolve with its digest once the room keeps it.
-	 * @param progress told how much of it has left, from 0 to 1.
-	 */
+	/** Send a file; resolve with its digest once the room keeps it. `progress` goes from 0 to 1. */
 	send(file, progress) {
 		return new Promise((resolve, reject) => {
 			this._toSend.push({ file, progress, resolve, reject, stream: 0 });
@@ -30,7 +29,7 @@ export class Files {
 		});
 	}
 
-	/** Fetch the file of a line; resolve with its bytes once they are all there, and whole. */
+	/** Fetch the file of a line; resolve with its bytes once they are whole. */
 	fetch(id, progress) {
 		return new Promise((resolve, reject) => {
 			this._wanted.push({ id, progress, resolve, reject });
@@ -38,7 +37,7 @@ export class Files {
 		});
 	}
 
-	/** The conversation broke off: begin what was under way once more. */
+	/** Begin once more what was under way when the conversation broke off. */
 	again() {
 		this._coming.clear();
 		if (this._sending) this._toSend.unshift(this._sending);
@@ -54,15 +53,8 @@ export class Files {
 	}
 
 	framed({ kind, stream, payload }) {
-		switch (kind) {
-			case Kind.ACCEPT: return this._accepted(stream, json(payload));
-			case Kind.REFUSE: return this._refused(stream, json(payload));
-			case Kind.KEPT: return this._kept(stream);
-			case Kind.OFFER: return this._offered(stream, json(payload));
-			case Kind.DATA: return this._came(stream, payload);
-			case Kind.END: return this._ended(stream, json(payload));
-			case Kind.CANCEL: return this._coming.delete(stream);
-		}
+		const hear = HEARD[kind];
+		if (hear) this[hear](stream, kind === Kind.DATA || !payload.length ? payload : json(payload));
 	}
 
 	// Sending
@@ -120,6 +112,10 @@ export class Files {
 		if (!wanted) return this._conversation.send(Kind.REFUSE, { why: "unwanted" }, stream);
 		this._coming.set(stream, { ...wanted, offer, parts: [], digest: new Sha256(), got: 0 });
 		this._conversation.send(Kind.ACCEPT, {}, stream);
+	}
+
+	_cancelled(stream) {
+		this._coming.delete(stream);
 	}
 
 	_came(stream, payload) {

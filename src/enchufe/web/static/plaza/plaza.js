@@ -34,30 +34,23 @@ export class Plaza {
 	_listen(place) {
 		submits(this._form, this._field, () => this._speak());
 		this._attach.onclick = () => this._picker.click();
-		this._field.addEventListener("input", () => this._growField());
+		this._field.oninput = () => this._growField();
 		this._name.onchange = () => this._rename();
-		this._picker.addEventListener("change", () => {
-			this._sendFiles(this._picker.files);
+		this._picker.onchange = async () => {
+			await this._sendFiles([...this._picker.files]);
 			this._picker.value = "";
-		});
-		place.addEventListener("dragover", (event) => {
-			event.preventDefault();
-			place.classList.add("dropping");
-		});
-		for (const over of ["dragleave", "drop"]) place.addEventListener(over, () => place.classList.remove("dropping"));
-		place.addEventListener("drop", (event) => {
-			event.preventDefault();
-			this._sendFiles(event.dataTransfer.files);
-		});
-		place.addEventListener("paste", (event) => {
-			const { files } = event.clipboardData;
-			if (!files.length) return;
+		};
+		const take = (event, { files }) => {
+			if (event.type === "paste" && !files.length) return;
 			event.preventDefault();
 			this._sendFiles(files);
-		});
-		place.addEventListener("keydown", (event) => {
+		};
+		place.ondrop = (event) => take(event, event.dataTransfer);
+		place.onpaste = (event) => take(event, event.clipboardData);
+		place.ondragover = (event) => event.preventDefault();
+		place.onkeydown = (event) => {
 			if (event.key.length === 1 && isTyped(event)) this._field.focus();
-		});
+		};
 	}
 
 	_growField() {
@@ -80,9 +73,7 @@ export class Plaza {
 
 	_rename() {
 		const name = this._name.value.trim();
-		if (!name || name === this._room.name) return;
-		rememberName(name);
-		this._room.rename(name);
+		if (name && name !== this._room.name) this._room.rename(rememberName(name));
 		this._name.blur();
 	}
 
@@ -91,7 +82,7 @@ export class Plaza {
 	}
 
 	async _sendFile(file) {
-		const bar = make("progress", { max: 1, value: 0 });
+		const bar = make("progress", { value: 0 });
 		const said = { name: this._room.name, at: Date.now(), file: { name: file.name, size_bytes: file.size, media_type: file.type } };
 		const row = this._row(said, "pending", bar);
 		this._scrollDown();
@@ -227,7 +218,7 @@ export class Plaza {
 
 	/** Fetch the file of a line, with a bar; null if the room has it no more. */
 	async _fetch(row, said) {
-		const bar = make("progress", { max: 1, value: 0 });
+		const bar = make("progress", { value: 0 });
 		row.append(bar);
 		try {
 			return await this._files.fetch(said.id, (part) => (bar.value = part));
@@ -250,7 +241,7 @@ export class Plaza {
 			find(row, ".caption").append(link);
 			link.click();
 		};
-		const button = make("button", { type: "button", onclick: get }, say("get_file"));
+		const button = make("button", { onclick: get }, say("get_file"));
 		find(row, ".caption").append(button);
 	}
 

@@ -1,7 +1,7 @@
 // A visit to the room, through broken connections: nothing missing, nothing twice.
 //
-// What is said has a number until the room has taken it, and is said again after a break; what
-// others say has ids, each naming the one before it, so a gap is seen and asked for.
+// What is said is said again, with its number, until the room has taken it; what others say names
+// the line before it, so a gap is seen and asked for.
 
 import { Conversation } from "../shared/conversation.js";
 import { decoded, encoded } from "../shared/bytes.js";
@@ -12,8 +12,10 @@ const SESSION = "enchufe.session";
 const WHO_MS = 150;
 const WHO_AGAIN_MS = 30_000;
 
+const HEARD = { [Kind.JOINED]: "_joined", [Kind.SAID]: "_said", [Kind.TAKEN]: "_taken", [Kind.NOTICE]: "_noticed" };
+
 export class Room {
-	/** @param on who is told: `joined`, `said`, `text`, `taken`, `refused`, `noticed`, `showPeople`, `showState`, `framed`. */
+	/** @param on who is told, such as `Plaza`. */
 	constructor(name, on) {
 		this.name = name;
 		this._asked = name;
@@ -85,14 +87,10 @@ export class Room {
 	}
 
 	_framed(frame) {
-		switch (frame.kind) {
-			case Kind.JOINED: return this._joined(json(frame.payload));
-			case Kind.SAID: return this._said(json(frame.payload));
-			case Kind.TAKEN: return this._taken(frame.stream, json(frame.payload));
-			case Kind.NOTICE: return this._noticed(json(frame.payload));
-			case Kind.TEXT: return this._on.text(decoded(frame.payload));
-			default: return this._on.framed(frame);
-		}
+		const hear = HEARD[frame.kind];
+		if (frame.kind === Kind.TEXT) this._on.text(decoded(frame.payload));
+		else if (hear) this[hear](json(frame.payload), frame.stream);
+		else this._on.framed(frame);
 	}
 
 	_joined({ name, room, number }) {
@@ -116,7 +114,7 @@ export class Room {
 		else this._on.said(said);
 	}
 
-	_taken(number, { id, previous }) {
+	_taken({ id, previous }, number) {
 		if (this._lastId >= 0 && previous > this._lastId) return this._askMissing();
 		this._lastId = Math.max(this._lastId, id);
 		const ours = this._takeOut(number);

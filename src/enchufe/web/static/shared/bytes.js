@@ -39,6 +39,9 @@ export const visibleBytes = (bytes) => visible(decoded(bytes));
 
 export const hexOf = (byte) => byte.toString(16).padStart(2, "0");
 
+/** So many bytes that nobody can foresee, in hexadecimal. */
+export const randomText = (count) => [...crypto.getRandomValues(new Uint8Array(count))].map(hexOf).join("");
+
 /** The bytes a person wrote in hexadecimal, or null if it is none. */
 export function fromHex(text) {
 	const digits = text.replace(/0x|[\s:,]/gi, "");

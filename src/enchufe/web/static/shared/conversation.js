@@ -16,10 +16,7 @@ export function openSocket(path) {
 }
 
 export class Conversation {
-	/**
-	 * @param service as the catalogue calls it.
-	 * @param on what is told: `opened()`, `framed(frame)`, `lost(why)`.
-	 */
+	/** @param on what is told: `opened()`, `framed(frame)`, `lost(why)`. */
 	constructor(service, on) {
 		this._service = service;
 		this._on = on;

@@ -41,13 +41,10 @@ export function show(element, isShown) {
 	element.hidden = !isShown;
 }
 
-/** The hue of a peer: neighbours in number are far apart on the wheel (the golden angle). */
-export const hueOf = (number) => ((number * 137.508) % 360).toFixed(1);
-
-/** Give an element the hue of a peer; without a number it stays neutral. */
+/** Give an element the hue of a peer: neighbours in number are far apart (the golden angle). */
 export function tint(element, number) {
 	element.classList.toggle("hued", Boolean(number));
-	if (number) element.style.setProperty("--hue", hueOf(number));
+	if (number) element.style.setProperty("--hue", (number * 137.508) % 360);
 	return element;
 }
 
@@ -56,7 +53,7 @@ const ICONS = { copy: "M8 8h11v11H8zM5 16V5h11", done: "M5 12l5 5L19 7", close: 
 export const icon = (name) => draw("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, draw("path", { d: ICONS[name] }));
 
 /** A button that shows an icon. */
-export const iconButton = (name, onclick) => make("button.icon", { type: "button", onclick }, icon(name));
+export const iconButton = (name, onclick) => make("button.icon", { onclick }, icon(name));
 
 /** A button that copies a text and says so. */
 export function copyButton(text) {
@@ -79,13 +76,13 @@ export const isTyped = (event) => !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target
 
 /** Do something when a form is submitted, or Enter is pressed in its field. */
 export function submits(form, field, action) {
-	form.addEventListener("submit", (event) => {
+	form.onsubmit = (event) => {
 		event.preventDefault();
 		action();
-	});
-	field.addEventListener("keydown", (event) => {
+	};
+	field.onkeydown = (event) => {
 		if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
 		event.preventDefault();
 		form.requestSubmit();
-	});
+	};
 }

@@ -1,6 +1,6 @@
 // Who this page is to a service, through broken connections and when it is loaded anew.
 
-import { randomText } from "./chance.js";
+import { randomText } from "./bytes.js";
 
 /** A secret that a reloaded page still has; one that is duplicated has another. */
 export function rememberedSession(key) {
@@ -15,4 +15,7 @@ const NAME = "enchufe.name";
 /** How the person here is called, if they said so once. */
 export const rememberedName = () => localStorage.getItem(NAME) ?? "";
 
-export const rememberName = (name) => localStorage.setItem(NAME, name);
+export function rememberName(name) {
+	localStorage.setItem(NAME, name);
+	return name;
+}

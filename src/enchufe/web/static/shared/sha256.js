@@ -1,5 +1,4 @@
-// SHA-256 (FIPS 180-4). Browsers have one of their own, but only where the page is on localhost
-// or encrypted, and not for what comes in pieces.
+// SHA-256 (FIPS 180-4): browsers' own is not for pieces, nor for pages beyond localhost without TLS.
 
 const K = new Uint32Array(64);
 const FIRST = new Uint32Array(8);

@@ -10,10 +10,7 @@ const BYTES_MAX = 4096;
 const RECEIVED = new Set(["BytesReceived", "MessageReceived", "FrameReceived"]);
 const SENT = new Set(["BytesSent", "Send", "SendFrame"]);
 
-/**
- * The stretch of a conversation around a record: its bytes, and both ways to cut them.
- * @return {{bytes, reads: [{start, end, at}], messages: [{start, end, at, label, isPart}]}} or null.
- */
+/** The stretch of a conversation around a record, its bytes and both ways to cut them; or null. */
 export function stretchOf(store, at) {
 	const record = store.records[at];
 	const kinds = RECEIVED.has(record.type) ? RECEIVED : SENT.has(record.type) ? SENT : null;

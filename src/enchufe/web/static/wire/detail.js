@@ -37,7 +37,7 @@ export class Detail {
 		const peer = record.peer === null ? "" : this._table.nameOf(record.peer);
 		const time = new Date(Number(record.at / 1_000_000n)).toLocaleTimeString(language, { hour12: false });
 		const rest = String(record.at % 1_000_000_000n).padStart(9, "0");
-		return make("header", {},
+		return make("header",
 			make("b", this._table.eventOf(record)),
 			make("span.peer", peer),
 			make("small", [record.service, `${time}.${rest}`].filter(Boolean).join(" · ")),
@@ -67,7 +67,7 @@ export class Detail {
 		const read = (cut) => `${cut.end - cut.start} B`;
 		const message = (cut) => (cut.isPart ? say("unfinished") : cut.label || read(cut));
 		const [first, second] = isReceived ? ["as_it_came", "as_it_was_understood"] : ["as_it_was_written", "as_it_was_meant"];
-		return make("div.rulers", {},
+		return make("div.rulers",
 			ruler("reads", say(first), reads, read),
 			this._joints(reads, messages, total),
 			ruler("messages", say(second), messages, message));
@@ -75,13 +75,12 @@ export class Detail {
 
 	_segment(cut, number, total, at, label) {
 		const { start, end } = cut;
-		const segment = make(`button.segment${cut.isPart ? ".part" : ""}${cut.at === at ? ".selected" : ""}${number % 2 ? ".odd" : ""}`, {
-			type: "button", role: "listitem", title: `${label} (${start}–${end})`,
-			"data-start": start, "data-end": end,
+		const kinds = [cut.isPart && ".part", cut.at === at && ".selected", number % 2 && ".odd"].filter(Boolean).join("");
+		return make(`button.segment${kinds}`, {
+			role: "listitem", title: `${label} (${start}–${end})`, "data-start": start, "data-end": end,
 			style: { left: `${(start / total) * 100}%`, width: `${(Math.max(end - start, total / 400) / total) * 100}%` },
+			onclick: () => cut.at >= 0 && this._choose(cut.at),
 		}, label);
-		if (cut.at >= 0) segment.addEventListener("click", () => this._choose(cut.at));
-		return segment;
 	}
 
 	/** Between the rulers: a line where both cut, a half one where only one does. */
@@ -110,13 +109,11 @@ export class Detail {
 			const hex = make("span.hex");
 			const text = make("span.text");
 			for (let place = from; place < Math.min(from + ROW_BYTES, shown.length); place++) {
-				const message = belongs(place);
-				const classes = [
-					message % 2 ? "odd" : "even", starts.has(place) && place ? "read-begins" : "",
-					selected && place >= selected.start && place < selected.end ? "selected" : "",
-				].filter(Boolean).join(".");
-				hex.append(make(`span.byte.${classes}`, { "data-place": place }, hexOf(shown[place])), " ");
-				text.append(make(`span.byte.${classes}`, { "data-place": place }, characters[place]));
+				const isSelected = selected && place >= selected.start && place < selected.end;
+				const kinds = [belongs(place) % 2 && ".odd", place && starts.has(place) && ".read-begins", isSelected && ".selected"].filter(Boolean).join("");
+				const cell = (shown) => make(`span.byte${kinds}`, { "data-place": place }, shown);
+				hex.append(cell(hexOf(shown[place])), " ");
+				text.append(cell(characters[place]));
 			}
 			rows.push(make("div.dump-row", make("span.offset", from.toString(16).padStart(4, "0")), hex, text));
 		}
@@ -148,23 +145,11 @@ function charactersOf(bytes) {
 	return characters;
 }
 
-/** Point at a segment and its bytes light up; point at a byte and its segments do. */
+/** Point at a segment, and its bytes light up. */
 function light(picture, dump) {
-	const segments = [...picture.querySelectorAll(".segment")];
-	const cells = [...dump.querySelectorAll(".byte")];
-	const clear = () => [...segments, ...cells].forEach((each) => each.classList.remove("lit"));
-	picture.addEventListener("pointerover", ({ target }) => {
-		clear();
-		const segment = target.closest(".segment");
-		if (!segment) return;
-		segment.classList.add("lit");
-		const [start, end] = [Number(segment.dataset.start), Number(segment.dataset.end)];
-		for (const cell of cells) cell.classList.toggle("lit", cell.dataset.place >= start && cell.dataset.place < end);
-	});
-	dump.addEventListener("pointerover", ({ target }) => {
-		clear();
-		const place = Number(target.dataset?.place ?? -1);
-		for (const segment of segments) segment.classList.toggle("lit", place >= segment.dataset.start && place < segment.dataset.end);
-	});
-	for (const part of [picture, dump]) part.addEventListener("pointerleave", clear);
+	const cells = dump.querySelectorAll(".byte");
+	picture.onpointerover = ({ target }) => {
+		const { start = -1, end = -1 } = target.dataset;
+		for (const cell of cells) cell.classList.toggle("lit", cell.dataset.place >= Number(start) && cell.dataset.place < Number(end));
+	};
 }

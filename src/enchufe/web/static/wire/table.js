@@ -11,7 +11,7 @@ const SPARE_ROWS = 4;
 const MARKS = { PeerOpened: "●", PeerClosed: "✕", PeerFinished: "⊣", Finish: "⊢", Close: "⊢" };
 
 export class Table {
-	/** @param on who is told: `selected(at)`, `followed(peer)`, `behind(count)`. */
+	/** @param on who is told, such as `Wire`. */
 	constructor(element, store, on) {
 		gather(this, element);
 		this._store = store;
@@ -129,34 +129,28 @@ export class Table {
 	/** Give each peer in sight a lane, and let whoever has one keep it. */
 	_giveLanes(visible) {
 		const inSight = new Set(visible.map((at) => this._store.records[at].peer).filter((peer) => peer !== null));
-		for (const peer of this._lanes.keys()) if (!inSight.has(peer) && inSight.size > this._laneCount - this._lanes.size) this._lanes.delete(peer);
-		for (const peer of inSight) {
-			if (this._lanes.has(peer) || this._lanes.size >= this._laneCount) continue;
-			const taken = new Set(this._lanes.values());
-			let lane = 0;
-			while (taken.has(lane)) lane++;
-			this._lanes.set(peer, lane);
-		}
-		this._drawHeads();
-	}
-
-	_drawHeads() {
+		const isCrowded = new Set([...inSight, ...this._lanes.keys()]).size > this._laneCount;
+		for (const peer of this._lanes.keys()) if (isCrowded && !inSight.has(peer)) this._lanes.delete(peer);
+		const taken = new Set(this._lanes.values());
+		const free = Array.from({ length: this._laneCount }, (_, lane) => lane).filter((lane) => !taken.has(lane));
+		for (const peer of inSight) if (free.length && !this._lanes.has(peer)) this._lanes.set(peer, free.shift());
 		this._heads.style.width = `${this._width}px`;
-		const heads = [...this._lanes].map(([peer, lane]) => {
-			const head = make("button.lane", { type: "button", tabindex: -1, title: this.nameOf(peer), style: { left: `${this._x(lane) - LANE_PX / 2}px` } }, `#${peer}`);
-			head.onclick = () => this._on.followed(peer);
-			return tint(head, peer);
-		});
-		const here = make("span.lane.here", { style: { left: `${this._x(-1) - LANE_PX / 2}px` } }, say("here"));
-		this._heads.replaceChildren(here, ...heads);
+		this._heads.replaceChildren(make("span.lane", this._at(-1), say("here")), ...[...this._lanes].map(([peer, lane]) => {
+			const onclick = () => this._on.followed(peer);
+			return tint(make("button.lane", { tabindex: -1, title: this.nameOf(peer), onclick, ...this._at(lane) }, `#${peer}`), peer);
+		}));
 	}
 
-	nameOf(peer) {
-		const known = this._store.peers.get(peer);
-		if (!known) return `#${peer}`;
-		const transport = known.transport === "ws" ? say("browser") : known.transport;
-		const where = known.path || (known.host ? `${known.host.includes(":") ? `[${known.host}]` : known.host}:${known.port}` : "");
-		return [`#${peer}`, transport, where].filter(Boolean).join(" ");
+	_at(lane) {
+		return { style: { left: `${this._x(lane) - LANE_PX / 2}px` } };
+	}
+
+	nameOf(number) {
+		const peer = this._store.peers.get(number);
+		if (!peer) return `#${number}`;
+		const { transport, host, port, path } = peer;
+		const where = path || (host && `${host.includes(":") ? `[${host}]` : host}:${port}`);
+		return `#${number} ${transport === "ws" ? say("browser") : transport} ${where}`;
 	}
 
 	get _width() {

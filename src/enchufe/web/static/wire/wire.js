@@ -5,8 +5,10 @@ import { Detail } from "./detail.js";
 import { Table } from "./table.js";
 import { inEachLanguage, language, numberOf, say } from "../shared/words.js";
 
+const PEERS_OFFERED = 200;
+
 export class Wire {
-	constructor(place, store, commands) {
+	constructor(place, commands, store) {
 		this._store = store;
 		this._selected = -1;
 		gather(this, place);
@@ -27,7 +29,9 @@ export class Wire {
 		service.onchange = () => this._store.refilter({ service: service.value });
 		peer.onchange = () => this._store.refilter({ peer: peer.value ? Number(peer.value) : null });
 		this._pause.onclick = () => this._togglePause();
-		this._groups.onclick = ({ target }) => target.value && this._toggleGroup(target);
+		this._groups.onclick = ({ target }) => {
+			if (target.value) this._toggleGroup(target);
+		};
 		this._pill.onclick = () => this._table.toEnd();
 		this._clear.onclick = () => this._store.clear();
 		this._lines.onclick = () => this._download("enchufe", new Blob([this._store.recording()], { type: "application/jsonl" }));
@@ -116,22 +120,26 @@ export class Wire {
 		this._pause.textContent = say(isPaused ? "go_on" : "pause");
 		this._pause.ariaPressed = isPaused;
 		const counted = say("events_shown", { shown: numberOf(shown.length), all: numberOf(records.length) });
-		const more = isPaused ? say("waiting", { count: numberOf(waiting.length) }) : dropped ? say("dropped", { count: numberOf(dropped) }) : "";
-		this._count.textContent = [counted, more].filter(Boolean).join(" · ");
+		const waits = isPaused && say("waiting", { count: numberOf(waiting.length) });
+		const forgotten = dropped > 0 && say("dropped", { count: numberOf(dropped) });
+		this._count.textContent = [counted, waits, forgotten].filter(Boolean).join(" · ");
 		this._drawChoices(filter);
 	}
 
 	/** The services and peers there are; not touched while they are the same, as one may be open. */
-	_drawChoices(filter) {
+	_drawChoices({ peer, service }) {
 		const { services, peers } = this._store;
-		const choices = `${services.size} ${peers.size} ${filter.peer} ${filter.service}`;
+		const choices = `${services.size} ${peers.size} ${peer} ${service}`;
 		if (choices === this._shownChoices) return;
 		this._shownChoices = choices;
-		const option = (value, text, chosen) => make("option", { value, selected: String(value) === String(chosen) }, text);
-		this._service.replaceChildren(option("", say("all_services"), filter.service), ...[...services].sort().map((name) => option(name, name, filter.service)));
-		const latest = [...peers.keys()].slice(-200);
-		if (filter.peer !== null && !latest.includes(filter.peer)) latest.unshift(filter.peer);
-		this._peer.replaceChildren(option("", say("all_peers"), filter.peer ?? ""), ...latest.map((peer) => option(peer, this._table.nameOf(peer), filter.peer)));
+		const fill = (select, all, values, chosen, nameOf) => {
+			select.replaceChildren(make("option", { value: "" }, say(all)), ...values.map((value) => make("option", { value }, nameOf(value))));
+			select.value = chosen ?? "";
+		};
+		fill(this._service, "all_services", [...services].sort(), service, String);
+		const latest = [...peers.keys()].slice(-PEERS_OFFERED);
+		if (peer !== null && !latest.includes(peer)) latest.unshift(peer);
+		fill(this._peer, "all_peers", latest, peer, (each) => this._table.nameOf(each));
 	}
 
 	behind(count) {
