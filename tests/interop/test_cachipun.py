@@ -1,8 +1,12 @@
 """Cachipún with real programs: ncat, our client, and the course's own, byte for byte."""
 
+import contextlib
 import re
+import socket
+import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -163,3 +167,62 @@ def test_a_server_killed_and_restarted_keeps_the_scores(tmp_path: Path) -> None:
     with serving(*words) as again, typist("ncat", HERE, str(again.port())) as eva:
         eva.types("/scores")
         until(eva, r"1\. ana +1 won +0 lost")
+
+
+class CutLine:
+    """A line to a server that can be cut as a bad network cuts it: by a reset, both ways."""
+
+    def __init__(self, port: int) -> None:
+        self._server = (HERE, port)
+        self._listener = socket.create_server((HERE, 0))
+        self.port = self._listener.getsockname()[1]
+        self._ends: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                near = self._listener.accept()[0]
+                far = socket.create_connection(self._server)
+                self._ends += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _pass_on(one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+
+    def cut(self) -> None:
+        ends, self._ends = self._ends, []
+        for end in ends:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            end.shutdown(socket.SHUT_RD)  # wakes whoever reads it, so that the close is one
+            end.close()
+
+    def close(self) -> None:
+        self.cut()
+        self._listener.close()
+
+
+def test_who_is_cut_off_comes_back_and_plays_on() -> None:
+    with (
+        serving(f"cachipun@tcp://{HERE}:0") as server,
+        contextlib.closing(CutLine(server.port())) as line,
+        typist("ncat", HERE, str(server.port())) as luis,
+        typist(ENCHUFE, "play", f"tcp://{HERE}:{line.port}", "--name", "ana", "--best", "1") as ana,
+    ):
+        until(ana, "You wait")
+        luis.types("/name luis")
+        luis.types("/play ana")
+        until(ana, "Round 1")
+        ana.types("rock")
+        until(luis, "ana has chosen")
+        line.cut()
+        until(luis, "ana lost the line, and is waited for: 30 s")
+        until(luis, "ana is back")
+        luis.types("scissors")
+        until(luis, "rock beats scissors: ana wins")
+        until(ana, "ana wins the match, 1 to 0")
+        assert "Back." in ana.sees.text
