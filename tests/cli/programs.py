@@ -218,7 +218,7 @@ class Server(Program):
     @property
     def endpoints(self) -> list[str]:
         """What to connect to, in the order in which it is printed."""
-        return re.findall(r"enchufe (?:connect|chat|run) (\S+)", self.out.text)
+        return re.findall(r"enchufe (?:connect|chat|run|play) (\S+)", self.out.text)
 
     @property
     def port(self) -> int:

@@ -36,6 +36,7 @@ from enchufe.core.notices import (
     Ready,
     RecordingStopped,
     Refusal,
+    ScoresNotKept,
     ServerNotRemembered,
     ServerRemembered,
     TlsFailed,
@@ -181,6 +182,10 @@ SENTENCES: list[tuple[Notice, str]] = [
     (
         RecordingStopped(0, "run.enchufe", 1024, "No space left on device"),
         "nothing more is recorded in run.enchufe, the run goes on: No space left on device",
+    ),
+    (
+        ScoresNotKept(0, "scores.db", "disk full"),
+        "scores end with this run, scores.db cannot be used: disk full",
     ),
     (
         RecordingStopped(0, "run.enchufe", 1536),

@@ -25,6 +25,7 @@ RIGHT = [
     ("tcp://3500", Endpoint(TCP, "", 3500)),
     ("tcp://localhost 3500", Endpoint(TCP, "localhost", 3500)),
     ("tls://localhost:7443", Endpoint(Transport.TLS, "localhost", 7443)),
+    ("ayudantia://:1238", Endpoint(Transport.AYUDANTIA, "", 1238)),
     ("unix://./chat.sock", Endpoint(UNIX, path="./chat.sock")),
     ("unix:///tmp/a b:c.sock", Endpoint(UNIX, path="/tmp/a b:c.sock")),
     ("unixgram://s", Endpoint(UNIXGRAM, path="s")),

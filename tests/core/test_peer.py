@@ -28,6 +28,8 @@ def test_a_peer_is_named_by_its_address(peer: Peer, address: str) -> None:
         ("udp", False, True),
         ("unix", True, False),
         ("unixgram", False, False),
+        ("ayudantia", True, True),
+        ("console", True, False),
     ],
 )
 def test_a_transport_knows_how_it_travels(

@@ -10,7 +10,7 @@ import pytest
 from tests.cuts import one_by_one
 from tests.docs.page import ROOT, blocks, language
 
-from enchufe.core import control, room
+from enchufe.core import cachipun, control, room
 from enchufe.core.errors import ProtocolError
 from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame, Kind
 from enchufe.core.limits import LINE_BYTES_MAX
@@ -125,7 +125,7 @@ def test_the_limits_are_those_of_the_program(page: Path) -> None:
     assert f"| {room.NAME_CHARACTERS_MAX} c" in page.read_text(encoding="utf-8")
 
 
-PAYLOADS = room._KINDS | control._KINDS
+PAYLOADS = room._KINDS | control._KINDS | cachipun._KINDS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=language)
@@ -143,6 +143,22 @@ def test_the_payloads_have_these_fields(page: Path, payload: type[Any]) -> None:
 def test_every_notice_is_named(page: Path) -> None:
     text = " ".join(page.read_text(encoding="utf-8").split())
     assert [what for what in room.What if f"`{what}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=language)
+def test_every_word_of_the_game_is_named(page: Path) -> None:
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    words = (*cachipun.What, *cachipun.Why, *cachipun.Choice)
+    assert [word for word in words if f"`{word}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=language)
+def test_the_digests_of_choices_are_these(page: Path) -> None:
+    told: list[dict[str, Any]] = written(page, "digests.json")  # type: ignore[assignment]
+    assert len(told) > 2
+    for row in told:
+        place = row["match"], row["round"], row["seat"]
+        assert cachipun.commitment(*place, row["choice"], row["nonce"]) == row["digest"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=language)

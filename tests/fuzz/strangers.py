@@ -4,18 +4,25 @@ import struct
 
 from hypothesis import strategies as st
 
-from enchufe.core import control, room
+from enchufe.core import cachipun, control, room
+from enchufe.core.ayudantia import move_bytes, result_bytes
 from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame, Kind
 from enchufe.core.limits import LINE_BYTES_MAX
 from enchufe.core.payloads import encoded_payload
 from enchufe.core.transfer import payloads
 from enchufe.wire.frames import PREFACE, encoded
+from enchufe.wire.lengths import prefixed
 
 NUMBERS = st.sampled_from([-(2**63), -2, -1, 0, 1, 2, 3, 100, 2**31 - 1, 2**31, 2**63, 2**64 - 1])
 WORDS = st.sampled_from(["", "ana", "eva", "plaza", "s", "../x", "\x01", "ﷺ" * 30, "x" * 5000])
-DIGESTS = st.sampled_from(["", "0" * 64, "../../x", "\0"])
+DIGESTS = st.sampled_from(["", "0" * 64, "f" * 64, "../../x", "\0"])
 
 NONCES = st.sampled_from(["", "0" * 32, "1" * 64, "f" * 64, "G" * 64])
+
+SMALL = st.sampled_from([0, 1, 2, 3]) | NUMBERS
+HANDS = st.sampled_from(cachipun.Choice) | WORDS
+NAMES = st.tuples(WORDS, WORDS)
+SCORES = st.tuples(NUMBERS, NUMBERS)
 
 MEANT = st.one_of(
     st.builds(room.Join, WORDS, WORDS, WORDS, NUMBERS),
@@ -37,6 +44,27 @@ MEANT = st.one_of(
     st.builds(control.Denied, WORDS),
     st.builds(control.Run, NONCES, st.tuples(WORDS, WORDS) | st.just(("cat",)), st.booleans()),
     st.builds(control.StopServer, NONCES),
+    st.builds(cachipun.Sit, WORDS, WORDS),
+    st.builds(cachipun.Seated, WORDS),
+    st.builds(cachipun.Call, WORDS, NUMBERS, st.booleans()),
+    st.builds(cachipun.Match, SMALL, NUMBERS, NAMES, SCORES, st.sampled_from([-1, 0, 1, 2])),
+    st.builds(cachipun.Round, SMALL, SMALL, st.sampled_from([-1.0, 0.0, 30.0, 1e300])),
+    st.builds(cachipun.Commit, SMALL, SMALL, DIGESTS, st.sampled_from([-1, 0, 1, 2])),
+    st.builds(cachipun.Reveal, SMALL, SMALL, HANDS, NONCES, st.sampled_from([-1, 0, 1, 2])),
+    st.builds(
+        cachipun.Result,
+        SMALL,
+        SMALL,
+        st.tuples(HANDS, HANDS),
+        st.sampled_from([-1, 0, 1, 2]),
+        SCORES,
+        st.booleans(),
+        st.sampled_from(cachipun.Why) | WORDS,
+    ),
+    st.builds(cachipun.Scores, st.just((cachipun.Score("x" * 5000, -1, 2**70),))),
+    st.builds(cachipun.Told, st.sampled_from(cachipun.What) | WORDS, WORDS, WORDS, NUMBERS),
+    st.builds(cachipun.Watch, WORDS),
+    st.builds(cachipun.Players, st.tuples(WORDS), st.tuples(NAMES)),
     st.builds(control.Status, st.sampled_from(control.Outcome) | WORDS, NUMBERS, WORDS),
 )
 """Payloads whose fields are of the right kind, whatever they say."""
@@ -91,6 +119,15 @@ LINES = st.sampled_from(
         b"\n",
         b"\0\n",
         b"\xff\xfe\n",
+        b"rock\n",
+        b"p\n",
+        b"/house\n",
+        b"/play ana\n",
+        b"/best 99\n",
+        b"/watch eva\n",
+        b"/back bakabakaba\n",
+        b"/rematch\n",
+        b"/scores\n",
         b"enchufe/1 would send x (1 bytes)\n",
         b"half a line",
     ]
@@ -125,6 +162,18 @@ STREAMS = st.tuples(
     st.lists(st.one_of(FRAMES.map(encoded), LINES, LIES, st.binary(max_size=20), LONG), max_size=8),
 ).map(lambda parts: parts[0] + b"".join(parts[1]))
 """Bytes of a stream."""
+
+MOVES = st.lists(
+    st.one_of(
+        st.sampled_from(cachipun.Choice).map(move_bytes),
+        st.sampled_from(cachipun.Choice).map(lambda choice: result_bytes(choice, choice)),
+        JSON_TEXTS.map(lambda data: data[:60_000]),
+        st.binary(max_size=20),
+    ).map(prefixed)
+    | st.binary(max_size=6),
+    max_size=8,
+).map(b"".join)
+"""Bytes of a stream of the course's own cachipún, or nearly."""
 
 DATAGRAMS = st.one_of(
     FRAMES.map(lambda frame: PREFACE + encoded(frame)),

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.cuts import cut_at
-from tests.fuzz.strangers import DATAGRAMS, STREAMS
+from tests.fuzz.strangers import DATAGRAMS, MOVES, STREAMS
 
 from enchufe.core.errors import ProtocolError
 from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame
-from enchufe.core.limits import LINE_BYTES_MAX
+from enchufe.core.limits import AYUDANTIA_FRAME_BYTES_MAX, LINE_BYTES_MAX
 from enchufe.wire.either import EitherDecoder
 from enchufe.wire.frames import PREFACE, FrameDecoder, decoded_datagram
+from enchufe.wire.lengths import LengthDecoder
 from enchufe.wire.text import TextDecoder
 
 HEADER_BYTES = 9
@@ -39,6 +40,7 @@ DECODERS: dict[str, tuple[Callable[[], Decoder], int]] = {
     "text": (TextDecoder, LINE_BYTES_MAX),
     "text without long lines": (lambda: TextDecoder(skips_too_long=True), LINE_BYTES_MAX),
     "frames": (FrameDecoder, HEADER_BYTES + FRAME_PAYLOAD_BYTES_MAX),
+    "lengths": (LengthDecoder, 4 + AYUDANTIA_FRAME_BYTES_MAX),
     "either": (EitherDecoder, HEADER_BYTES + FRAME_PAYLOAD_BYTES_MAX),
 }
 """How each is made, and how much it may hold."""
@@ -58,7 +60,7 @@ def understood(decoder: Decoder, pieces: list[bytes], held_bytes_max: int) -> li
 
 
 @pytest.mark.parametrize("name", DECODERS)
-@given(data=STREAMS, choices=st.data())
+@given(data=STREAMS | MOVES, choices=st.data())
 def test_any_bytes_are_understood_or_the_one_error_and_little_is_held(
     name: str, data: bytes, choices: st.DataObject
 ) -> None:
@@ -66,7 +68,7 @@ def test_any_bytes_are_understood_or_the_one_error_and_little_is_held(
     whole = understood(make(), [data], held_bytes_max)
     places = choices.draw(st.lists(st.integers(0, len(data)), max_size=12), label="cuts")
     pieces = cut_at(data, places)
-    if name.startswith("frames"):
+    if name in ("frames", "lengths"):
         assert _last(understood(make(), pieces, held_bytes_max)) == _last(whole)
     else:
         assert understood(make(), pieces, held_bytes_max) == whole

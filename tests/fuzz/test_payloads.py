@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from tests.fuzz.strangers import JSON_TEXTS
 
-from enchufe.core import control, room
+from enchufe.core import cachipun, control, room
 from enchufe.core.errors import ProtocolError
 from enchufe.core.frames import Frame
 from enchufe.core.payloads import encoded_payload, payload_of
@@ -15,6 +15,7 @@ from enchufe.core.transfer.payloads import unpacked
 
 ROOM = tuple(room._KINDS)
 CONTROL = tuple(control._KINDS)
+GAME = tuple(cachipun._KINDS)
 TRANSFER = tuple(
     kind
     for kind in vars(payloads).values()
@@ -28,11 +29,12 @@ def test_all_payloads_are_tried() -> None:
     assert len(ROOM) >= 8
     assert len(TRANSFER) >= 6
     assert len(CONTROL) >= 6
+    assert len(GAME) >= 12
 
 
-@pytest.mark.parametrize("kind", ROOM + CONTROL, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", ROOM + CONTROL + GAME, ids=lambda kind: kind.__name__)
 @given(data=PAYLOADS)
-def test_what_a_room_or_control_is_sent(kind: type[Struct], data: bytes) -> None:
+def test_what_a_room_control_or_a_game_is_sent(kind: type[Struct], data: bytes) -> None:
     try:
         payload = payload_of(Frame(0, 0, data), kind)
     except ProtocolError:

@@ -8,17 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.cuts import cut_at
-from tests.fuzz.strangers import DATAGRAMS, STREAMS
+from tests.fuzz.strangers import DATAGRAMS, MOVES, STREAMS
 from tests.fuzz.world import PEERS, World
 from tests.services.control.people import EVERYTHING, KEY, LS, nonces
 from tests.services.control.test_plain import PLAIN
 
 from enchufe.core.commands import Command
 from enchufe.core.events import Event
-from enchufe.core.peer import Peer
+from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing, Service
 from enchufe.core.transfer.incoming import Policy
 from enchufe.services import CATALOGUE, Wishes
+from enchufe.services.contestant import Contestant, Window, Wish
 from enchufe.services.control import Control
 from enchufe.services.receiver import Receiver
 from enchufe.services.requester import Requester
@@ -55,6 +56,9 @@ OURS: dict[str, tuple[Make, Framing]] = {
     "talk": (lambda: Talk(calling=False), Framing.FRAMES),
     "talk by turns": (lambda: Talk(calling=True, turns=True), Framing.FRAMES),
     "visit": (lambda: Visitor("ana", "session", auto_fetch_bytes=10**9), Framing.FRAMES),
+    "play": (lambda: Contestant("ana", "s", Wish(watch="eva")), Framing.FRAMES),
+    "play a script": (lambda: Contestant("ana", "s", is_script=True), Framing.FRAMES),
+    "play as a window": (Window, Framing.FRAMES),
     "send": (lambda: Sender(("hola",)), Framing.FRAMES),
     "control with a key": (lambda: Control(EVERYTHING, nonces()), Framing.FRAMES),
     "control in plain text": (lambda: Control(PLAIN, nonces()), Framing.FRAMES),
@@ -63,6 +67,7 @@ OURS: dict[str, tuple[Make, Framing]] = {
     "ask without a key": (lambda: Requester(LS, None, nonces()), Framing.FRAMES),
 }
 SERVICES = SERVED | OURS
+SPEAK_AYUDANTIA = {"cachipun", "play as a window"}
 
 DEEDS = st.lists(
     st.tuples(
@@ -77,7 +82,8 @@ def says(world: World, peer: Peer, choices: st.DataObject) -> None:
     if not peer.is_stream:
         world.receives(peer, choices.draw(DATAGRAMS, label="datagram"))
         return
-    data = choices.draw(STREAMS, label="stream")
+    is_ayudantia = peer.transport is Transport.AYUDANTIA
+    data = choices.draw(MOVES if is_ayudantia else STREAMS, label="stream")
     places = choices.draw(st.lists(st.integers(0, len(data)), max_size=6), label="cuts")
     for piece in cut_at(data, places):
         world.receives(peer, piece)
@@ -105,6 +111,8 @@ def test_nothing_a_stranger_does_makes_a_service_fail(
     make, framing = SERVICES[name]
     world = World(make(), framing)
     for peer, deed in deeds:
+        if peer.transport is Transport.AYUDANTIA and name not in SPEAK_AYUDANTIA:
+            continue  # no command of ours brings them together
         does(world, peer, deed, choices)
     for peer in PEERS:
         world.leaves(peer)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from tests.playbook import NOW_NS
 from tests.services.chat.plaza import Shelf
 
+from enchufe.core.cachipun import Score
 from enchufe.core.commands import (
     AwaitDrained,
     Close,
@@ -22,10 +23,12 @@ from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX
 from enchufe.core.history import Line
 from enchufe.core.lookup import recalled
 from enchufe.core.peer import Peer, Transport
+from enchufe.core.scores import AskScores, KeepScore, ScoreKept, ScoreOrder, ScoresFound
 from enchufe.core.service import Framing, Service
 from enchufe.host import Host
 from enchufe.wire.either import EitherDecoder
 from enchufe.wire.frames import decoded_datagram
+from enchufe.wire.lengths import LengthDecoder
 
 ANSWERS_MAX = 2_000
 """Events that follow from one thing said; those that never end, such as chargen's, go on later."""
@@ -34,12 +37,18 @@ PEERS = (
     Peer(1, Transport.TCP, "192.0.2.1", 1),
     Peer(2, Transport.TCP, "192.0.2.2", 2),
     Peer(3, Transport.UDP, "192.0.2.3", 3, is_stream=False),
+    Peer(4, Transport.AYUDANTIA, "192.0.2.4", 4),
 )
 READ_BYTES_MAX = 256 * 1024
 """What one read takes at most, on either event loop."""
 
 STREAM_HELD_BYTES_MAX = 9 + FRAME_PAYLOAD_BYTES_MAX + 2 * READ_BYTES_MAX
 """A frame, a read whose messages wait for their turn, and one that came meanwhile."""
+
+
+def decoder_for(peer: Peer) -> EitherDecoder | LengthDecoder:
+    """Return what cuts what ``peer`` hears."""
+    return LengthDecoder() if peer.transport is Transport.AYUDANTIA else EitherDecoder()
 
 
 class SuspiciousShelf(Shelf):
@@ -71,7 +80,7 @@ class World:
         self.timers: set[str] = set()
         self._host = Host(service, framing)
         self._lines: list[Line] = []
-        self._inside: dict[int, EitherDecoder] = {}
+        self._inside: dict[int, EitherDecoder | LengthDecoder] = {}
         self._events: deque[Event] = deque()
         self._due: deque[str] = deque()
         self._shelf = SuspiciousShelf()
@@ -82,7 +91,7 @@ class World:
     def receives(self, peer: Peer, data: bytes) -> None:
         """Hand over what somebody says, who comes in if need be."""
         if peer.id not in self._inside:
-            self._inside[peer.id] = EitherDecoder()
+            self._inside[peer.id] = decoder_for(peer)
             self._perform(self._host.opened(peer, NOW_NS))
         for start in range(0, max(len(data), 1), READ_BYTES_MAX):
             if peer.id in self._inside:
@@ -136,16 +145,24 @@ class World:
                 self._events.append(PeerDrained(NOW_NS, order.peer))
             case SetTimer():
                 self._due.append(order.name) if order.after_s == 0 else self.timers.add(order.name)
-            case Remember():
-                self._lines.append(order.line)
-                self._events.append(Remembered(NOW_NS, order.line.id))
-            case Recall():
-                found = recalled(self._lines, order)
-                self._events.append(Recalled(NOW_NS, order.tag, found))
+            case Remember() | Recall() | KeepScore() | AskScores():
+                self._events.append(self._kept(order))
             case _:
                 event = self._shelf.perform(order)
                 if event is not None:
                     self._events.append(event)
+
+    def _kept(self, order: Remember | Recall | ScoreOrder) -> Event:
+        match order:
+            case Remember():
+                self._lines.append(order.line)
+                return Remembered(NOW_NS, order.line.id)
+            case Recall():
+                return Recalled(NOW_NS, order.tag, recalled(self._lines, order))
+            case KeepScore():
+                return ScoreKept(NOW_NS, order.match)
+            case AskScores():
+                return ScoresFound(NOW_NS, order.tag, (Score("ana", 1, 0),))
 
     def _hears(self, peer: Peer, data: bytes) -> None:
         """Read what is answered: it must be understood by whoever follows the rules."""

@@ -9,7 +9,17 @@ from enchufe.services import CATALOGUE, Wishes
 
 
 def test_it_lists_the_services_by_the_names_people_type() -> None:
-    names = ["chargen", "chat", "control", "daytime", "discard", "echo", "greet", "hello"]
+    names = [
+        "cachipun",
+        "chargen",
+        "chat",
+        "control",
+        "daytime",
+        "discard",
+        "echo",
+        "greet",
+        "hello",
+    ]
     names.append("time")
     assert sorted(CATALOGUE) == names
     assert all(kind.name == name for name, kind in CATALOGUE.items())
@@ -28,13 +38,13 @@ def test_each_makes_a_fresh_service_that_answers_events(name: str) -> None:
 def test_no_two_services_are_usually_at_the_same_place() -> None:
     usual = [kind for kind in CATALOGUE.values() if kind.is_usual]
     places = [place for kind in usual for place in kind.guide_ports]
-    assert len(places) == len(set(places)) == 8
+    assert len(places) == len(set(places)) == 10
 
 
 def test_who_wants_messages_takes_them_as_lines_or_as_frames() -> None:
     framed = [name for name, kind in CATALOGUE.items() if kind.framing is Framing.FRAMES]
     raw = [name for name, kind in CATALOGUE.items() if kind.framing is Framing.RAW]
-    assert sorted(framed) == ["chat", "control", "hello"]
+    assert sorted(framed) == ["cachipun", "chat", "control", "hello"]
     assert sorted(framed + raw) == sorted(CATALOGUE)
 
 

@@ -45,6 +45,7 @@ from enchufe.core.programs import (
     ProgramOrder,
     RunProgram,
 )
+from enchufe.core.scores import AskScores, KeepScore, ScoreOrder
 from enchufe.host import Host
 from enchufe.sim.conditions import CALM
 from enchufe.sim.driver import Driver
@@ -102,6 +103,7 @@ PROGRAMS: list[ProgramOrder] = [
     HoldProgram("1", hold=True),
     KillProgram("1"),
 ]
+SCORES: list[ScoreOrder] = [KeepScore(1, "ana", "luis"), AskScores("x", 10)]
 STOPPED = ControlAsked(0, ANA, Action.STOP, Verdict.ALLOWED)
 ON_LINKS = [
     (Send(ANA, b"x"), b"x"),
@@ -140,9 +142,10 @@ def test_what_is_not_about_the_network_is_done_by_what_the_world_gave() -> None:
     driver.history = done.append
     driver.files = done.append
     driver.programs = done.append
-    orders: list[Order] = [Dial(), *KEPT, *FILES, *PROGRAMS, Tell("hola", "ana")]
+    driver.scores = done.append
+    orders: list[Order] = [Dial(), *KEPT, *FILES, *PROGRAMS, *SCORES, Tell("hola", "ana")]
     driver.perform([*orders, Report(STOPPED), ShowError(ANA, b"oh")])
-    assert done == ["dials", *KEPT, *FILES, *PROGRAMS]
+    assert done == ["dials", *KEPT, *FILES, *PROGRAMS, *SCORES]
     assert driver.told == [Tell("hola", "ana")]
     assert driver.reported == [STOPPED]
     assert driver.shown_errors == [(ANA, b"oh")]
@@ -208,7 +211,9 @@ def test_every_command_there_is_is_tried_here() -> None:
     tried = {type(order) for order, _done in [*ON_LINKS]} | {type(order) for order in KEPT}
     tried |= {Show, ShowError, SetTimer, CancelTimer, Stop, Dial, Tell, HoldInput, Report}
     assert {type(order) for order in PROGRAMS} == set(get_args(ProgramOrder))
+    assert {type(order) for order in SCORES} == set(get_args(ScoreOrder))
     kinds = set(get_args(commands.Order)) - set(get_args(FileOrder)) - set(get_args(ProgramOrder))
+    kinds -= set(get_args(ScoreOrder))
     assert tried == kinds
 
 

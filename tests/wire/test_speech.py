@@ -9,6 +9,7 @@ from enchufe.core.peer import Peer, Transport
 from enchufe.wire.frames import PREFACE, encoded
 from enchufe.wire.speech import GROUPINGS_MAX, Speech
 
+WINDOW = Peer(5, Transport.AYUDANTIA, "192.0.2.5", 50_005)
 LEO = Peer(4, Transport.UDP, "192.0.2.4", 50_004, is_stream=False)
 HOLA = b"\0\0\0\4\1\0\0\0\0hola"
 KEPT = Frame(Kind.KEPT, 7)
@@ -26,6 +27,7 @@ def framed(*peers: Peer) -> Speech:
     ("speech", "peer", "said"),
     [
         (framed(), ANA, b"hola\n"),
+        (framed(), WINDOW, b"\0\0\0\4hola"),
         (framed(), LUIS, b"hola"),
         (framed(ANA, LUIS), EVA, b"hola\n"),
         (framed(ANA), ANA, HOLA),

@@ -120,7 +120,7 @@ class ServerConsole:
             return
         self._announced.add(key)
         where = notice.path or f"{_bracketed(notice.asked)}:{notice.port}"
-        left = f"{notice.service:<{self._width}}  {notice.transport:<4} {where}"
+        left = f"{notice.service:<{self._width}} {notice.transport:<4} {where}"
         ours, theirs = try_commands(notice)
         self.console.print(Text(f"{left:<31} ", style="bold"), Text(ours), sep="")
         self.console.print(Text(" " * 32 + theirs, style="dim"))

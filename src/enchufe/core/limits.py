@@ -256,13 +256,13 @@ GAME_CHOOSE_S = 30.0
 GAME_LOSSES_MAX = 10
 """How often a player's line may break in one match; the next time it is given up at once."""
 
-GAME_SCORES_TOLD_MAX = 100
+GAME_SCORE_ROWS_MAX = 100
 """Rows of the score table in one answer."""
 
 GAME_SCORE_NAMES_MAX = 10_000
 """Names the score table keeps; of more, those that played longest ago are forgotten."""
 
-GAME_SCORES_WAITING_MAX = 1_000
+GAME_SCORE_QUESTIONS_MAX = 1_000
 """Questions for the score table that may wait for the disk; of more, none is answered."""
 
 AYUDANTIA_FRAME_BYTES_MAX = 64 * 1024

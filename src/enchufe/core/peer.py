@@ -10,10 +10,10 @@ class Transport(StrEnum):
 
     TCP = "tcp"
     TLS = "tls"
-    AYUDANTIA = "ayudantia"  # TCP, in the frames of the course's own cachipún
     UDP = "udp"
     UNIX = "unix"
     UNIXGRAM = "unixgram"
+    AYUDANTIA = "ayudantia"  # TCP, in the frames of the course's own cachipún
     WEBSOCKET = "ws"  # a browser with our page open; it comes through the page's own door
     CONSOLE = "console"  # the person who runs the server; no endpoint has it
 

@@ -24,10 +24,11 @@ FORMAT = 1
 """Grows when a reader of an older number could misunderstand what is written."""
 
 
-class Served(Struct, frozen=True, tag=True):
+class Served(Struct, frozen=True, tag=True, omit_defaults=True):
     """A service of the catalogue; the fields are those of `enchufe.services.Wishes`.
 
-    What `control` may do, and its key, are never written down.
+    What `control` may do, and its key, are never written down; what a game draws its lots
+    from is, for a game.
     """
 
     hello_answer: str
@@ -134,8 +135,10 @@ class Header(Struct, frozen=True, tag="enchufe recording"):
 
 def served(name: str, wishes: Wishes) -> RecordedService:
     """Return a service of the catalogue, as it is written down."""
-    told = {field: getattr(wishes, field) for field in Served.__struct_fields__}
-    return RecordedService(name, Served(**told))
+    fields = Served.__struct_fields__
+    is_game = name in CATALOGUE and CATALOGUE[name].scores
+    known = fields if is_game else fields[: -len(Served.__struct_defaults__)]
+    return RecordedService(name, Served(**{field: getattr(wishes, field) for field in known}))
 
 
 def built(settings: Settings, name: str) -> Service | None:

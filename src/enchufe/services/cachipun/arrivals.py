@@ -90,9 +90,7 @@ class Arrivals:
 
     def line_up(self, player: Player) -> list[Command]:
         """Let a newcomer wait for whoever comes, unless they have called for something else."""
-        player.is_new = False
-        has_called = player.is_playing or player.invited or player in self._game.waiting
-        if has_called or player.watching is not None:
+        if not player.is_new:
             return []
         return [CancelTimer(arrival_timer(player)), *self._lobby.wait(player, BEST_DEFAULT)]
 
@@ -110,12 +108,12 @@ class Arrivals:
         """
         players, session = self._game.players, sit.session[:SESSION_CHARACTERS_MAX]
         if player.has_sat and player.session == session:  # our answer may have got lost
-            return self._seated(player)
+            return [*self._renamed(player, sit.name), *self._seated(player)]
         before = players.with_session(session) if session else None
         if before is not None and before is not player:
-            return self.come_back(player, before)
+            return [*self.come_back(player, before), *self._renamed(before, sit.name)]
         players.know_session(player, session)
-        player.has_sat = True
+        player.has_sat, player.asked = True, sit.name
         if player.state is State.ARRIVING:
             self._call_guest(player)
             player.state = State.HERE
@@ -168,6 +166,13 @@ class Arrivals:
             told += game.told(other, What.RENAMED, before, player.name)
             told += game.tell.one(other, match.told_to(other), match) if other.has_sat else []
         return told
+
+    def _renamed(self, player: Player, asked: str) -> list[Command]:
+        """Call somebody otherwise who sits down again with a name that they have not asked for."""
+        if not asked or asked in (player.asked, player.name):
+            return []
+        player.asked = asked
+        return self.rename(player, asked)
 
     # Coming back
 
@@ -230,8 +235,7 @@ class Arrivals:
 
     def _gone(self, player: Player, why: Why) -> list[Command]:
         """Forget somebody."""
-        game, match = self._game, player.match
-        game.players.remove(player)
+        self._game.players.remove(player)
         self._matches.watch_no_more(player)
         player.state = State.AWAY  # nothing more is told to them
         timers = (arrival_timer(player), away_timer(player), offer_timer(player))
@@ -239,11 +243,17 @@ class Arrivals:
         if player.is_pausing:
             commands.append(CancelTimer(pause_timer(player)))
         commands += self._lobby.leave(player, What.LEFT)
-        if player.is_playing:
-            return [*commands, *self._matches.give_up(player, why)]
-        if match is not None and match.opponent_of(player).match is match:
-            commands += game.told(match.opponent_of(player), What.LEFT, player.name)
+        commands += self._matches.give_up(player, why) or self._tell_left(player)
+        player.match = None  # who is gone keeps nobody else in memory
         return commands
+
+    def _tell_left(self, player: Player) -> list[Command]:
+        """Tell whom somebody played last that there will be no rematch."""
+        match = player.match
+        is_known = player.is_finished  # to have left: it ended the match
+        if match is not None and match.opponent_of(player).match is match and not is_known:
+            return self._game.told(match.opponent_of(player), What.LEFT, player.name)
+        return []
 
 
 def arrival_timer(player: Player) -> str:

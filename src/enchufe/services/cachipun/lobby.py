@@ -15,7 +15,7 @@ HOUSE_NUMBER = 0
 
 
 class Lobby:
-    """Brings players together.
+    """Brings players together; who has called first says of how many rounds their match is.
 
     Args:
         game: who is here.
@@ -59,17 +59,14 @@ class Lobby:
         game = self._game
         if player in game.waiting:
             return game.told(player, What.WAITING)
+        player.is_new = False
         self._withdraw(player)
         if game.waiting:
             first = game.waiting[0]
-            return self._begin(first, player, self._best_of_waiting(first))
+            return self._begin(first, player, self.best_of(first))
         player.best = best
         game.waiting.append(player)
         return [*game.told(player, What.WAITING), self._offer_later(player), *game.changed()]
-
-    def _best_of_waiting(self, player: Player) -> int:
-        """Return of how many rounds somebody wanted to play who has waited."""
-        return self.best_of(player)
 
     def _offer_later(self, player: Player) -> Command:
         return SetTimer(offer_timer(player), HOUSE_S)
@@ -83,7 +80,7 @@ class Lobby:
         commands: list[Command] = []
         for player in (first, second):
             if not player.is_house:
-                player.best = None
+                player.best, player.is_new = None, False
                 commands += self.leave(player, but=(first, second))
         return [*commands, *self._matches.begin(first, second, best)]
 
@@ -98,7 +95,7 @@ class Lobby:
         if player in other.invited:
             return self._begin(other, player, other.invited[player])
         if other in game.waiting:
-            return self._begin(other, player, call.best)
+            return self._begin(other, player, self.best_of(other))
         if len(player.invited) >= GAME_INVITATIONS_MAX and other not in player.invited:
             return game.told(player, What.INVITATIONS_FULL, count=len(player.invited))
         return self._ask(player, other, call.best)
@@ -106,6 +103,7 @@ class Lobby:
     def _ask(self, player: Player, other: Player, best: int) -> list[Command]:
         """Ask somebody, once, whether they want to play."""
         game = self._game
+        player.is_new = False
         stood_waiting = self._stop_waiting(player)
         is_new = other not in player.invited
         player.invited[other] = other.invited_by[player] = best

@@ -69,6 +69,7 @@ class Orders:
             return game.told(player, What.PLAYING)
         if other.match is None or not other.match.is_on:
             return game.told(player, What.NOT_PLAYING, other.name)
+        player.is_new = False
         return [*self._lobby.leave(player), *self._matches.watch(player, other.match)]
 
     def _usage(self, player: Player, example: str) -> list[Command]:

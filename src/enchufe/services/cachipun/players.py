@@ -44,6 +44,7 @@ class Player:
 
     __slots__ = (
         "_pace",
+        "asked",
         "best",
         "dialect",
         "early",
@@ -74,8 +75,9 @@ class Player:
         self.state = State.ARRIVING if name == "" else State.HERE
         self.dialect = Dialect.TEXT
         self.has_sat = False
-        self.is_new = True  # has not waited for an opponent yet
+        self.is_new = True  # has called for nothing yet
         self.session = ""
+        self.asked = ""  # how they wanted to be called
         self.word = ""  # to come back with, for those who have no session
         self.match: Table | None = None  # the one they play, or played last
         self.watching: Table | None = None

@@ -2,7 +2,7 @@
 
 from enchufe.core.cachipun import Scores
 from enchufe.core.commands import Command
-from enchufe.core.limits import GAME_SCORES_TOLD_MAX, GAME_SCORES_WAITING_MAX
+from enchufe.core.limits import GAME_SCORE_QUESTIONS_MAX, GAME_SCORE_ROWS_MAX
 from enchufe.core.scores import AskScores, ScoresFound
 from enchufe.services.cachipun.game import Game
 from enchufe.services.cachipun.players import Player
@@ -21,10 +21,10 @@ class ScoreTable:
 
     def ask(self, player: Player) -> list[Command]:
         """Look the table up for somebody."""
-        if self._waiting >= GAME_SCORES_WAITING_MAX:
+        if self._waiting >= GAME_SCORE_QUESTIONS_MAX:
             return []
         self._waiting += 1
-        return [AskScores(str(player.number), GAME_SCORES_TOLD_MAX)]
+        return [AskScores(str(player.number), GAME_SCORE_ROWS_MAX)]
 
     def found(self, event: ScoresFound) -> list[Command]:
         """Tell whoever asked, if they are still here."""
