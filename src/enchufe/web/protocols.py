@@ -137,6 +137,8 @@ class PageWebSocket(WebSocketsSansIOProtocol):
             piece = bytes(self._unread[:PARSED_BYTES])
             del self._unread[:PARSED_BYTES]
             super().data_received(piece)
+            if self.conn.eof_sent and not self.handshake_complete:
+                self._never_begin()  # a header too long, of which nobody is told
 
     def handle_cont(self, event: Frame) -> None:
         """Keep a piece of a message, unless it has too many."""
@@ -163,6 +165,9 @@ class PageWebSocket(WebSocketsSansIOProtocol):
         if self.conn.close_sent is not None:
             super().handle_parser_exception()
             return
+        self._never_begin()
+
+    def _never_begin(self) -> None:
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.handshake_complete = self.close_sent = True
         self.transport.close()
