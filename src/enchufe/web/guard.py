@@ -49,6 +49,7 @@ class Guard:
     def __init__(self, site: ASGIApp, house: House) -> None:
         self._site = site
         self._house = house
+        self._names = {"localhost", house.name} - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or refuse it."""
@@ -93,7 +94,7 @@ class Guard:
     def _is_ours(self, name: str) -> bool:
         """Return whether a name leads here and nowhere else, whatever anybody's DNS says."""
         try:
-            return name in ("localhost", self._house.name) or ip_address(name).is_loopback
+            return name in self._names or ip_address(name).is_loopback
         except ValueError:
             return False
 
