@@ -323,6 +323,20 @@ def test_a_browser_that_vanishes_while_it_is_told_something_is_gone() -> None:
     assert closed(driven).reason is Reason.RESET
 
 
+def test_a_goodbye_counts_even_if_the_writer_finds_out_first() -> None:
+    async def play(browser: Browser, link: WebLink, _driven: Driven) -> None:
+        browser.reads.clear()
+        link.rest()
+        link.send(b"hello?")
+        await turns()
+        browser.lost.set()
+        browser.leave(1000)
+        browser.reads.set()
+
+    _browser, driven = conversation(play)
+    assert closed(driven).reason is Reason.FINISHED
+
+
 def test_finish_leaves_the_conversation_open_as_a_websocket_cannot_half_close() -> None:
     async def play(browser: Browser, link: WebLink, driven: Driven) -> None:
         link.finish()

@@ -49,6 +49,7 @@ class WebLink:
         self._reason: Reason | None = None
         self._closing = False
         self._is_aborted = False
+        self._is_gone = False
         self._is_behind = False
         self._awaiting_drained = False
         self._stall: asyncio.TimerHandle | None = None
@@ -118,11 +119,13 @@ class WebLink:
         await asyncio.sleep(0)  # the others' turn, however fast the browser reads
 
     async def _unless_it_left(self, sending: Awaitable[None]) -> None:
+        """Send something; if the browser has left, how it did is what is read last."""
         try:
             await sending
         except (WebSocketDisconnect, RuntimeError):
-            self._end(Reason.RESET)
-            await _cancelled()
+            self._is_gone = True
+            self._may_read.set()
+            await self._over.wait()
 
     def _caught_up(self) -> None:
         """Go on with who was behind, and report that all has left if that was awaited."""
@@ -164,7 +167,7 @@ class WebLink:
     def _fall_behind(self) -> None:
         """Read nothing from a browser that does not read, and say so."""
         self._is_behind = True
-        self._may_read.clear()
+        self.rest()
         asyncio.get_running_loop().call_soon(self._driver.behind, self.peer)
 
     def finish(self) -> None:
@@ -204,7 +207,7 @@ class WebLink:
 
     def rest(self) -> None:
         """Read nothing more for now."""
-        if not self._closing:
+        if not self._closing and not self._is_gone:
             self._may_read.clear()
 
     def read_on(self) -> None:
@@ -223,11 +226,6 @@ class WebLink:
     def activity(self) -> int:
         """Return how many bytes have moved."""
         return self.received_bytes + self.sent_bytes - self.queued_bytes()
-
-
-async def _cancelled() -> None:
-    """Wait for the end that has been decided on."""
-    await asyncio.Event().wait()
 
 
 def _data_of(message: Any) -> bytes:
