@@ -109,12 +109,17 @@ def test_nobody_can_see_a_choice_before_both_are_made(open_window: Open, home: P
         status(luis, "You win")
         assert b'"choice":"paper"' in heard_by_luis.told
         promised = re.findall(rb'{"match":1,"round":1,"digest":"(\w{64})"', heard_of_ana.said)
-        revealed = json.loads(re.findall(rb'{"match":1,"round":1,"choice".*?}', heard_of_ana.said)[0])
+        revealed = json.loads(
+            re.findall(rb'{"match":1,"round":1,"choice".*?}', heard_of_ana.said)[0]
+        )
         own = sum(1 for _ in promised)
         assert own >= 1
         text = f"1/1/{revealed['seat']}/{revealed['choice']}/{revealed['nonce']}"
         digest = ana.page.evaluate(
-            "async (text) => (await import(new URL('shared/sha256.js', location.href))).sha256(new TextEncoder().encode(text))",
+            """async (text) => {
+                const { sha256 } = await import(new URL("shared/sha256.js", location.href));
+                return sha256(new TextEncoder().encode(text));
+            }""",
             text,
         )
         assert digest.encode() in promised

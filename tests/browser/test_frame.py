@@ -60,10 +60,12 @@ def test_it_speaks_the_language_of_the_run_first(open_window: Open, home: Path) 
         window.says("Decir")
 
 
+NAME_OF = """(one) =>
+    (one.ariaLabel || one.textContent || one.labels?.[0]?.textContent || one.title).trim()"""
+
+
 @pytest.mark.parametrize("language", ["English", "Español"])
-def test_no_place_says_anything_without_words(
-    open_window: Open, home: Path, language: str
-) -> None:
+def test_no_place_says_anything_without_words(open_window: Open, home: Path, language: str) -> None:
     with serving_page(*SERVED) as (_server, url):
         window = open_window(url)
         if language == "Español":
@@ -72,14 +74,18 @@ def test_no_place_says_anything_without_words(
         for place in PLACES:
             window.page.goto(f"{url}#{place}")
             window.find(f"#{place}").wait_for()
-            worded = window.find("[data-word]").evaluate_all("(all) => all.map((one) => one.textContent)")
-            labelled = window.find("[data-label]").evaluate_all("(all) => all.map((one) => one.ariaLabel)")
+            worded = window.find("[data-word]").evaluate_all(
+                "(all) => all.map((one) => one.textContent)"
+            )
+            labelled = window.find("[data-label]").evaluate_all(
+                "(all) => all.map((one) => one.ariaLabel)"
+            )
             assert all([*worded, *labelled])
             buttons = window.find("button:visible, a:visible, input:visible, select:visible")
             nameless = [
                 each.evaluate("(one) => one.outerHTML")
                 for each in buttons.all()
-                if not each.evaluate("(one) => (one.ariaLabel || one.textContent || one.labels?.[0]?.textContent || one.title).trim()")
+                if not each.evaluate(NAME_OF)
             ]
             assert nameless == []
 
@@ -90,14 +96,14 @@ def test_every_peers_colour_can_be_read(open_window: Open, home: Path, scheme: s
         window = open_window(url, color_scheme=scheme)
         contrasts = window.page.evaluate(
             """() => {
-                const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+                const options = { willReadFrequently: true };
+                const canvas = document.createElement("canvas").getContext("2d", options);
                 const light = (colour) => {
                     canvas.fillStyle = colour;
                     canvas.fillRect(0, 0, 1, 1);
-                    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((value) => {
-                        const part = value / 255;
-                        return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-                    });
+                    const linear = (value) =>
+                        value <= 10 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4;
+                    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map(linear);
                     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
                 };
                 const probe = document.createElement("b");
@@ -160,7 +166,9 @@ def test_nothing_jumps_while_the_page_fills(open_window: Open, home: Path) -> No
         window.page.add_init_script(
             """window.shift = 0;
             new PerformanceObserver((list) => {
-                for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+                for (const { hadRecentInput, value } of list.getEntries()) {
+                    if (!hadRecentInput) window.shift += value;
+                }
             }).observe({ type: "layout-shift", buffered: true });"""
         )
         window.page.goto(f"{url}#wire")
@@ -194,7 +202,9 @@ def words_of(page: Page) -> str:
 
 def called(open_window: Open, name: str, url: str) -> Window:
     """Open a window at the game for somebody who has a name."""
-    window = open_window("about:blank", viewport={"width": 1000, "height": 560}, color_scheme="dark")
+    window = open_window(
+        "about:blank", viewport={"width": 1000, "height": 560}, color_scheme="dark"
+    )
     window.page.add_init_script(f"localStorage.setItem('enchufe.name', '{name}')")
     window.page.goto(f"{url}#cachipun")
     expect(window.find("#cachipun .name")).to_have_value(name)
@@ -213,7 +223,11 @@ def test_the_pictures_of_the_readme(
             luis.say("/name luis\n")
             eva.say("/name eva\n")
             luis.until("is now eva")
-            for said, heard in (("three lines\nin t", "three lines"), ("wo reads\nwhat di", "in two reads"), ("d it mean?\n", "what did it mean?")):
+            for said, heard in (
+                ("three lines\nin t", "three lines"),
+                ("wo reads\nwhat di", "in two reads"),
+                ("d it mean?\n", "what did it mean?"),
+            ):
                 luis.say(said)
                 eva.until(heard)
             window.find("#wire .rows").get_by_text("wo reads␊what di").click()

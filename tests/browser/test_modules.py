@@ -10,6 +10,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from playwright.sync_api import Page
+from tests.browser.windows import Window, serving_page
+
 from enchufe.core.cachipun import Choice, commitment, winner
 from enchufe.core.commands import Command
 from enchufe.core.events import Event
@@ -22,8 +25,6 @@ from enchufe.host import Host
 from enchufe.record.entries import Entry, tap_of, witness_of
 from enchufe.services.discard import Discard
 from enchufe.wire.frames import PREFACE, encoded
-from playwright.sync_api import Page
-from tests.browser.windows import Window, serving_page
 
 Open = Callable[..., Window]
 SPECIFICATION = Path(__file__).parents[2] / "docs" / "en" / "frames.md"
@@ -31,7 +32,7 @@ SPECIFICATION = Path(__file__).parents[2] / "docs" / "en" / "frames.md"
 
 @pytest.fixture(scope="module")
 def modules(chromium: Any) -> Any:
-    """A window with the page's files at hand."""
+    """Open a window with the page's files at hand."""
     with serving_page("discard@tcp://:0") as (_server, url):
         context = chromium.new_context()
         page = context.new_page()
@@ -43,7 +44,14 @@ def modules(chromium: Any) -> Any:
 def call(page: Page, module: str, expression: str, argument: object = None) -> Any:
     """Evaluate an expression in which ``m`` is a module and ``a`` the argument."""
     return page.evaluate(
-        f"async (a) => {{ const m = await import(new URL('{module}', location.href)); return {expression}; }}",
+        f"""async (a) => {{
+            const m = await import(new URL("{module}", location.href));
+            const {{ fromHex: bytesOf, hexOf: hex }} = await import(
+                new URL("shared/bytes.js", location.href)
+            );
+            const hexOf = (all) => [...all].map(hex).join("");
+            return {expression};
+        }}""",
         argument,
     )
 
@@ -67,11 +75,12 @@ def test_frames_are_read_as_the_specification_says_whole_and_byte_by_byte(
             "shared/frames.js",
             """(() => {
                 const decoder = new m.FrameDecoder();
-                const bytes = Uint8Array.from(a.bytes.match(/../g), (pair) => parseInt(pair, 16));
-                const hex = (all) => [...all].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+                const bytes = bytesOf(a.bytes);
                 const read = [];
-                for (let at = 0; at < bytes.length; at += a.size) read.push(...decoder.feed(bytes.slice(at, at + a.size)));
-                return read.map(({ kind, stream, payload }) => ({ kind, stream, payload: hex(payload) }));
+                for (let at = 0; at < bytes.length; at += a.size) {
+                    read.push(...decoder.feed(bytes.slice(at, at + a.size)));
+                }
+                return read.map((frame) => ({ ...frame, payload: hexOf(frame.payload) }));
             })()""",
             {"bytes": vector["bytes"], "size": size},
         )
@@ -89,7 +98,13 @@ def test_a_frame_that_promises_too_much_is_an_error(modules: Page) -> None:
     fault = call(
         modules,
         "shared/frames.js",
-        """(() => { try { [...new m.FrameDecoder().feed(Uint8Array.from(a.match(/../g), (pair) => parseInt(pair, 16)))]; } catch (error) { return String(error); } })()""",
+        """(() => {
+            try {
+                return [...new m.FrameDecoder().feed(bytesOf(a))].length;
+            } catch (error) {
+                return String(error);
+            }
+        })()""",
         said,
     )
     assert "4294967295" in fault
@@ -103,12 +118,17 @@ def test_digests_are_those_of_the_standard_whatever_the_pieces(modules: Page) ->
             modules,
             "shared/sha256.js",
             """(() => {
-                const bytes = Uint8Array.from(atob(a.data), (character) => character.charCodeAt(0));
+                const bytes = bytesOf(a.data);
                 const digest = new m.Sha256();
-                for (let at = 0; at < bytes.length; at += a.piece) digest.feed(bytes.subarray(at, at + a.piece));
+                for (let at = 0; at < bytes.length; at += a.piece) {
+                    digest.feed(bytes.subarray(at, at + a.piece));
+                }
                 return digest.hex();
             })()""",
-            {"data": msgspec.json.decode(msgspec.json.encode(data)), "piece": chance.randint(1, 200)},
+            {
+                "data": data.hex(),
+                "piece": chance.randint(1, 200),
+            },
         )
         assert digest == hashlib.sha256(data).hexdigest()
 
@@ -126,9 +146,15 @@ def test_nothing_that_acts_on_a_screen_is_left_in_visible_text(modules: Page) ->
     every = [chr(code) for code in range(0x3000) if not 0xD800 <= code < 0xE000]
     shown = call(modules, "shared/bytes.js", "a.map((each) => m.visible(each))", every)
     acting = [each for each in every if safe_text(each) != each and each != "\ufeff"]
-    left = [f"{ord(each):04x}" for each in acting if shown[ord(each)] == each and each.isprintable() is False]
+    left = [
+        f"{ord(each):04x}"
+        for each in acting
+        if shown[ord(each)] == each and each.isprintable() is False
+    ]
     kept = [each for each in every if each.isalnum() and shown[ord(each)] != each]
-    assert [code for code in left if int(code, 16) < 0xA0 or 0x2028 <= int(code, 16) <= 0x202E] == []
+    assert [
+        code for code in left if int(code, 16) < 0xA0 or 0x2028 <= int(code, 16) <= 0x202E
+    ] == []
     assert kept == []
 
 
@@ -156,13 +182,20 @@ def test_the_rulers_are_right_wherever_a_stream_is_cut(
             store._add(a);
             const at = store.records.findIndex(({ type }) => type === "BytesReceived");
             const { bytes, reads, messages } = m.stretchOf(store, at);
-            return { size: bytes.length, reads: reads.map(({ start, end }) => [start, end]), messages: messages.map(({ start, end, isPart }) => [start, end, isPart]) };
+            return {
+                size: bytes.length,
+                reads: reads.map(({ start, end }) => [start, end]),
+                messages: messages.map(({ start, end, isPart }) => [start, end, isPart]),
+            };
         })()""",
         entries(reads),
     )
     ends = [sum(map(len, parts[: count + 1])) for count in range(len(parts))]
     assert told["size"] == len(whole)
-    assert told["reads"] == [[0, cuts[0]], *map(list, zip(cuts, [*cuts[1:], len(whole)], strict=True))]
+    assert told["reads"] == [
+        [0, cuts[0]],
+        *map(list, zip(cuts, [*cuts[1:], len(whole)], strict=True)),
+    ]
     assert told["messages"] == [
         [start, end, False] for start, end in zip([0, *ends[:-1]], ends, strict=True)
     ]

@@ -56,7 +56,7 @@ def test_a_browser_our_client_and_ncat_talk_in_one_room(open_window: Open, home:
             luis.until("eva: hola desde el navegador")
             ana.out.until("eva: hola desde el navegador")
             luis.say("hola de ncat\n")
-            ana.say("hola de ana\n".encode())
+            ana.say(b"hola de ana\n")
             window.says("hola de ncat")
             window.says("hola de ana")
             people = window.find("#plaza .people")
@@ -68,7 +68,7 @@ def test_a_browser_our_client_and_ncat_talk_in_one_room(open_window: Open, home:
 def test_a_picture_dropped_in_one_window_appears_in_the_other(
     open_window: Open, home: Path
 ) -> None:
-    with serving_page("chat@tcp://:0") as (server, url):
+    with serving_page("chat@tcp://:0") as (_server, url):
         ana, luis = open_window(url), open_window(url)
         be_called(ana, "ana")
         be_called(luis, "luis")
@@ -92,7 +92,7 @@ def test_a_picture_dropped_in_one_window_appears_in_the_other(
 
 def test_a_file_is_saved_byte_for_byte(open_window: Open, home: Path) -> None:
     data = bytes(range(256)) * 4096
-    with serving_page("chat@tcp://:0") as (server, url):
+    with serving_page("chat@tcp://:0") as (_server, url):
         ana, luis = open_window(url), open_window(url)
         be_called(luis, "luis")
         ana.find("#plaza input[type=file]").set_input_files(

@@ -49,9 +49,12 @@ def test_what_is_sent_comes_back(open_window: Open, home: Path, transport: str) 
 def test_the_end_of_line_is_a_choice_and_half_closing_a_button(
     open_window: Open, home: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener, serving_page("echo@tcp://:0") as (
-        _server,
-        url,
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        serving_page("echo@tcp://:0") as (
+            _server,
+            url,
+        ),
     ):
         window = drawer(open_window, url)
         send(window, f"tcp://127.0.0.1:{listener.getsockname()[1]}", "GET / HTTP/1.0", end="\r\n")

@@ -29,7 +29,11 @@ def rows(window: Window) -> list[str]:
     """Return what the rows in sight say, in order, without their times."""
     drawn = window.find("#wire .rows .row:not([hidden])").evaluate_all(
         """(rows) => rows
-            .map((row) => [Number(row.getAttribute("aria-rowindex")), [...row.querySelectorAll("span")].slice(2).map((cell) => cell.textContent).join("|")])
+            .map((row) => {
+                const cells = [...row.querySelectorAll("span")].slice(2);
+                const shown = cells.map((cell) => cell.textContent).join("|");
+                return [Number(row.getAttribute("aria-rowindex")), shown];
+            })
             .sort((one, other) => one[0] - other[0])
             .map(([, text]) => text)"""
     )
@@ -83,7 +87,11 @@ def test_two_rulers_say_how_bytes_came_and_how_they_were_understood(
             eva.until("Welcome")
             luis.say("/name luis\n")
             eva.until("is now luis")
-            for said, heard in (("uno\ndo", "luis: uno"), ("s\ntres\nñ", "luis: tres"), ("andú\n", "ñandú")):
+            for said, heard in (
+                ("uno\ndo", "luis: uno"),
+                ("s\ntres\nñ", "luis: tres"),
+                ("andú\n", "ñandú"),
+            ):
                 luis.say(said)
                 eva.until(heard)
             window.find("#wire .rows").get_by_text("andú␊", exact=True).click()
@@ -104,7 +112,7 @@ def test_frames_are_named_on_the_ruler(open_window: Open, home: Path) -> None:
         other = open_window(url)
         other.page.get_by_label("Say something").fill("hola")
         other.page.keyboard.press("Enter")
-        window.find("#wire .rows").get_by_text('SAY hola').first.click()
+        window.find("#wire .rows").get_by_text("SAY hola").first.click()
         labels = segments(window, "messages")
         assert labels[0] == "preface"
         assert labels[1].startswith("JOIN {")
@@ -220,16 +228,24 @@ MANY = 100_000
 
 @pytest.fixture
 def flooded(open_window: Open, home: Path) -> Window:
-    """A window in which a hundred thousand events and more were seen."""
+    """Open a window in which a hundred thousand events and more were seen."""
     with serving_page("echo@tcp://:0") as (_server, url):
         window = at_the_wire(open_window, url)
         window.page.evaluate(
             """async (count) => {
                 const { Store } = await import(new URL("wire/store.js", location.href));
-                const line = (at) => JSON.stringify({ at_ns: 0, service: "echo", fact: {
-                    type: at % 2 ? "BytesSent" : "BytesReceived", at_ns: 0,
-                    peer: { id: at % 50 + 1, transport: "tcp", host: "127.0.0.1", port: 5000 + at % 50, path: "", is_stream: true, user: "" },
-                    data: btoa(`event ${at}`) } }).replace('"at_ns":0', `"at_ns":${1795704223607803182n + BigInt(at) * 1000n}`);
+                const peerOf = (id) => ({
+                    id, transport: "tcp", host: "127.0.0.1", port: 5000 + id, path: "",
+                    is_stream: true, user: "",
+                });
+                const line = (at) => {
+                    const at_ns = `${1795704223607803182n + BigInt(at) * 1000n}`;
+                    const type = at % 2 ? "BytesSent" : "BytesReceived";
+                    const data = btoa(`event ${at}`);
+                    const fact = { type, at_ns: 0, peer: peerOf(at % 50 + 1), data };
+                    const entry = JSON.stringify({ at_ns: 0, service: "echo", fact });
+                    return entry.replace('"at_ns":0', `"at_ns":${at_ns}`);
+                };
                 const store = window.enchufe.store;
                 const batch = 250;
                 window.spent = [];
