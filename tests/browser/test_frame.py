@@ -21,6 +21,12 @@ def test_all_scripts_and_styles_together_are_light() -> None:
     assert sum(weights) < WEIGHT_BYTES_MAX
 
 
+def test_every_script_is_asked_for_at_once() -> None:
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    preloaded = set(re.findall(r'<link rel="modulepreload" href="([^"]+)">', page))
+    assert preloaded == {str(path.relative_to(STATIC)) for path in STATIC.rglob("*.js")}
+
+
 def test_nothing_is_loaded_from_elsewhere_and_no_script_stands_in_the_page(
     open_window: Open, home: Path
 ) -> None:
@@ -186,6 +192,15 @@ def words_of(page: Page) -> str:
     return re.sub(r"\s+", " ", page.locator("body").inner_text())
 
 
+def called(open_window: Open, name: str, url: str) -> Window:
+    """Open a window at the game for somebody who has a name."""
+    window = open_window("about:blank", viewport={"width": 1000, "height": 560}, color_scheme="dark")
+    window.page.add_init_script(f"localStorage.setItem('enchufe.name', '{name}')")
+    window.page.goto(f"{url}#cachipun")
+    expect(window.find("#cachipun .name")).to_have_value(name)
+    return window
+
+
 def test_the_pictures_of_the_readme(
     open_window: Open, home: Path, picture: Callable[[Page, str], None]
 ) -> None:
@@ -203,15 +218,12 @@ def test_the_pictures_of_the_readme(
                 eva.until(heard)
             window.find("#wire .rows").get_by_text("wo reads␊what di").click()
             window.says("messages.")
+            expect(window.find("#wire .count")).to_have_text(re.compile(r"^1\d of "))
             assert "in two reads" in words_of(window.page)
             picture(window.page, "wire")
-        ana, other = (open_window(f"{url}#cachipun", viewport={"width": 1000, "height": 640}, color_scheme="dark") for _ in range(2))
-        for each, name in ((ana, "ana"), (other, "luis")):
-            each.find("#cachipun .name").fill(name)
-            each.page.keyboard.press("Enter")
+        ana, other = (called(open_window, name, url) for name in ("ana", "luis"))
         ana.find("#cachipun .choice:not(:disabled)").first.wait_for()
-        ana.find("#cachipun .name").blur()
-        other.find("#cachipun .name").blur()
+        other.find("#cachipun .choice:not(:disabled)").first.wait_for()
         ana.page.keyboard.press("1")
         other.page.keyboard.press("3")
         expect(ana.find("#cachipun .status")).to_have_text("You win")

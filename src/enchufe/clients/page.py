@@ -68,9 +68,19 @@ class NoticeBoard:
 
 
 async def opened_page(
-    wish: PageWish, services: Sequence[RecordedService], board: NoticeBoard
+    wish: PageWish,
+    services: Sequence[RecordedService],
+    board: NoticeBoard,
+    *,
+    checks_certificates: bool = False,
 ) -> Page | None:
     """Return the page of a run, its sockets open; None where none is wanted, or possible.
+
+    Args:
+        wish: whether it is wanted, and where.
+        services: how each service of the run is set up.
+        board: where notices come by.
+        checks_certificates: whether clients prove at encrypted endpoints who they are.
 
     Raises:
         EnchufeError: there is no listening where the person wants it.
@@ -83,8 +93,10 @@ async def opened_page(
     token = secrets.token_urlsafe(TOKEN_BYTES)
     live = LiveWire(partial(header_now, "serve", tuple(services)))
     board.looking = live.notice
-    house = House(token, _is_on_loopback(bound), translated(GuardWords()))
-    return Page(bound, house, _furniture(board), live, _url(bound, token))
+    name = bound[0].endpoint.host
+    house = House(token, _is_on_loopback(bound), name, translated(GuardWords()))
+    furniture = _furniture(board, checks_certificates=checks_certificates)
+    return Page(bound, house, furniture, live, _url(bound, token))
 
 
 async def _bound(endpoint: Endpoint | None) -> list[BoundSocket]:
@@ -114,12 +126,22 @@ def _url(bound: Sequence[BoundSocket], token: str) -> str:
     return f"http://{shown}:{bound[0].sock.getsockname()[1]}/{token}/"
 
 
-def _furniture(board: NoticeBoard) -> Furniture:
+def _furniture(board: NoticeBoard, *, checks_certificates: bool) -> Furniture:
     own = current()
+
+    def is_public(service: str) -> bool:
+        return any(
+            notice.service == service
+            and notice.transport.is_internet
+            and not (notice.transport is Transport.TLS and checks_certificates)
+            for notice in board.listening
+        )
+
     return Furniture(
         version=__version__,
         listed=lambda: listed(board.listening),
         words=words_in,
+        is_public=is_public,
         languages=(own, *(language for language in LANGUAGES if language != own)),
         call=CallWords(explain=_explained, not_allowed=partial(said_in, message=NOT_ALLOWED)),
         pcapng=captured,
@@ -143,8 +165,14 @@ def listed(listening: Sequence[Listening]) -> list[Listed]:
     rows = {}
     for notice in listening:
         url, (ours, theirs) = url_of(notice), try_commands(notice)
-        rows[url, notice.service] = Listed(notice.service, notice.transport, url, ours, theirs)
+        told = map(_as_json_holds, (url, ours, theirs))
+        rows[url, notice.service] = Listed(notice.service, notice.transport, *told)
     return list(rows.values())
+
+
+def _as_json_holds(text: str) -> str:
+    """Return a text without what a path may have and JSON cannot hold: it need not be UTF-8."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def words_in(language: str) -> bytes:

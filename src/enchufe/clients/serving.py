@@ -207,7 +207,8 @@ async def _run(
         _equipped(_serving(name, bound, wishes, screen, recorder), rooms, controls, scoring)
         for name, bound in sockets.items()
     ]
-    page = await opened_page(choices.page, recorded, board)
+    checks_certificates = choices.tls.client_authorities is not None
+    page = await opened_page(choices.page, recorded, board, checks_certificates=checks_certificates)
     try:
         return await server.run(services, page)
     finally:

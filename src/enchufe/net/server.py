@@ -79,6 +79,9 @@ class Page(Protocol):
     def close(self) -> None:
         """Let nobody else in, and end what is open."""
 
+    def hurry(self) -> None:
+        """End at once."""
+
 
 class Rules(Struct, frozen=True):
     """What holds for every peer of a server.
@@ -237,6 +240,7 @@ class Server:
 
     def _open_page(self, tasks: asyncio.TaskGroup) -> None:
         if self._page is not None:
+            self._hurries.append(self._page.hurry)
             self._page.open(self._drivers, self._lobby, tasks)
             self._notify(PageServed(time.time_ns(), self._page.url))
 

@@ -37,12 +37,18 @@ class WatchedDriver(Driver):
 
     def __init__(self, *arguments: Any, tap: Tap | None = None, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._own_tap = self._tap = tap
+        self._own_tap = tap
+        self._tell_tap(tap)
 
     def watch(self, witness: Witness | None, tap: Tap | None) -> None:
         """Show these two too what happens from now on; with None only who was there before."""
         self._host.watch(witness)
-        self._tap = together(self._own_tap, tap)
+        self._tell_tap(together(self._own_tap, tap))
+
+    def _tell_tap(self, tap: Tap | None) -> None:
+        """Show somebody what passes, or nobody: then `received` is that of any driver."""
+        self._tap = tap
+        self._host_received = self._host.received if tap is None else self._shown_received
 
     def meetings(self) -> list[PeerMet]:
         """Return who is inside now, as if each had come at this moment."""
@@ -56,14 +62,12 @@ class WatchedDriver(Driver):
             self._tap(meeting)
         super().opened(link)
 
-    def received(self, link: Link, data: bytes) -> None:
-        """Hand over what arrived from a peer and do what the service says."""
-        if self._tap is None:
-            super().received(link, data)
-            return
-        at_ns = time_ns()
-        self._came_by(BytesReceived(at_ns, link.peer, data))
-        self.perform(self._host_received(link.peer, data, at_ns))
+    def _shown_received(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
+        """Hand over what arrived from a peer; return what the service says, both shown."""
+        self._came_by(BytesReceived(at_ns, peer, data))
+        orders = self._host.received(peer, data, at_ns)
+        self._show_orders(orders)
+        return orders
 
     def received_batch(self, arrivals: Iterable[tuple[Peer, bytes]], at_ns: int) -> None:
         """Hand over datagrams that arrived together."""

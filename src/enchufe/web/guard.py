@@ -7,22 +7,24 @@ there (DNS rebinding), unless we look at what the browser says of itself (`Host`
 has it was given it, and what the page loads by relative addresses carries it along.
 """
 
+import asyncio
 from hmac import compare_digest
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from enchufe.web.house import House
-
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 TRUSTED = "enchufe.trusted"
 """The key of a scope that says whether the token was shown."""
 
 HEADERS = {
+    "cache-control": "no-store",
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -33,7 +35,7 @@ HEADERS = {
     "x-content-type-options": "nosniff",
 }
 """What a browser is told: it is to load nothing from elsewhere, to run no script but our files,
-and to show us in nobody else's frame."""
+to show us in nobody else's frame, and to keep nothing, neither what was said nor an older page."""
 
 
 class Guard:
@@ -47,6 +49,7 @@ class Guard:
     def __init__(self, site: ASGIApp, house: House) -> None:
         self._site = site
         self._house = house
+        self._names = {"localhost", house.name} - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or refuse it."""
@@ -55,11 +58,19 @@ class Guard:
             return
         path, is_trusted = self._without_token(scope["path"])
         why = self._objection(scope, is_trusted=is_trusted)
-        if why:
-            await _refuse(why, scope, receive, send)
-            return
-        let_through = {**scope, "path": path, "raw_path": path.encode(), TRUSTED: is_trusted}
-        await self._site(let_through, receive, _with_headers(send))
+        send = _with_headers(send)
+        try:
+            if why:
+                await _refuse(why, scope, receive, send)
+            elif not path:  # its relative addresses begin where a folder does
+                await _lead_to(f"{scope['path']}/", scope, receive, send)
+            else:
+                asked = {**scope, "path": path, "raw_path": path.encode(), TRUSTED: is_trusted}
+                await self._site(asked, receive, send)
+        except WebSocketDisconnect:
+            return  # it left while we were speaking
+        except asyncio.CancelledError:
+            return  # only the end of the run cancels us, and there nobody waits for more
 
     def _without_token(self, path: str) -> tuple[str, bool]:
         first, slash, rest = path.removeprefix("/").partition("/")
@@ -73,12 +84,19 @@ class Guard:
             return self._house.words.token
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._house.is_on_loopback and _name_of(host) not in LOOPBACK_NAMES:
+        if self._house.is_on_loopback and not self._is_ours(_name_of(host)):
             return self._house.words.host
         origin = headers.get("origin")
         if origin is not None and origin != f"http://{host}":
             return self._house.words.origin
         return ""
+
+    def _is_ours(self, name: str) -> bool:
+        """Return whether a name leads here and nowhere else, whatever anybody's DNS says."""
+        try:
+            return name in self._names or ip_address(name).is_loopback
+        except ValueError:
+            return False
 
 
 def _name_of(host: str) -> str:
@@ -97,6 +115,13 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return with_headers
+
+
+async def _lead_to(where: str, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await _refuse("", scope, receive, send)
+    else:
+        await RedirectResponse(where)(scope, receive, send)
 
 
 async def _refuse(why: str, scope: Scope, receive: Receive, send: Send) -> None:

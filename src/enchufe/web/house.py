@@ -24,11 +24,13 @@ class House(Struct, frozen=True):
     Args:
         token: what whoever was given the address shows.
         is_on_loopback: whether nobody but this machine can reach it.
+        name: by which the person has it reached, beside localhost and its address; "" for none.
         words: what those who are refused are told.
     """
 
     token: str
     is_on_loopback: bool
+    name: str = ""
     words: GuardWords = GuardWords()
 
 
@@ -62,6 +64,7 @@ class Furniture(Struct, frozen=True):
         listed: returns which endpoints listen.
         words: returns the page's words in a language.
         languages: which there are; the first is the run's own.
+        is_public: whether anybody on this machine may reach a service anyway, by another way.
         call: how conversations with any endpoint are explained.
         pcapng: makes a capture file of a recording, or says why it cannot.
     """
@@ -70,5 +73,6 @@ class Furniture(Struct, frozen=True):
     listed: Callable[[], Sequence[Listed]]
     words: Callable[[str], bytes]
     languages: Sequence[str]
+    is_public: Callable[[str], bool]
     call: CallWords
     pcapng: Callable[[bytes], bytes]

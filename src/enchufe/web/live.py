@@ -44,9 +44,6 @@ class Viewer:
         if self._waiting_bytes > VIEWER_BYTES_MAX:
             self._left_out += count
             return
-        if self._left_out:
-            self._waiting.append(left_out(self._left_out))
-            self._left_out = 0
         self._waiting.append(lines)
         self._waiting_bytes += len(lines)
         self._came.set()
@@ -56,6 +53,9 @@ class Viewer:
         await self._came.wait()
         self._came.clear()
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        if self._left_out:
+            waiting.append(left_out(self._left_out))
+            self._left_out = 0
         return "\n".join(waiting)
 
 
@@ -81,6 +81,11 @@ class LiveWire:
         self._encode = msgspec.json.Encoder().encode
         self._flushing: asyncio.TimerHandle | None = None
 
+    @property
+    def viewers(self) -> int:
+        """How many look."""
+        return len(self._viewers)
+
     def begin(self, drivers: Sequence[Driver]) -> None:
         """Take note of whom there is to watch."""
         self._drivers = [driver for driver in drivers if isinstance(driver, WatchedDriver)]
@@ -92,7 +97,7 @@ class LiveWire:
         self._viewers.add(viewer)
         if len(self._viewers) == 1:
             for driver in self._drivers:
-                add = self._add
+                add = self._keep
                 driver.watch(witness_of(driver.name, add), tap_of(driver.name, add))
         return viewer
 
@@ -106,7 +111,7 @@ class LiveWire:
     def notice(self, notice: Notice) -> None:
         """Tell what befalls the run; it is no line of a recording, and says so."""
         if self._viewers:
-            self._keep(self._encode({"notice": notice}))
+            self._keep({"notice": notice})
 
     def _beginning(self) -> str:
         """Return the header of a recording, and who is inside as its first lines."""
@@ -116,22 +121,27 @@ class LiveWire:
             for met in driver.meetings()
             for fact in (met, PeerOpened(met.at_ns, met.peer))
         ]
-        return b"\n".join(map(self._encode, [self._header(), *inside])).decode()
+        lines = [self._line(fact) for fact in (self._header(), *inside)]
+        return b"\n".join(line for line in lines if line is not None).decode()
 
-    def _add(self, entry: Entry) -> None:
-        try:
-            self._keep(self._encode(entry))
-        except UnicodeEncodeError:  # a path that is not UTF-8; JSON cannot hold it
-            self._left_out += 1
-
-    def _keep(self, line: bytes) -> None:
+    def _keep(self, fact: object) -> None:
+        """Keep a fact to be told soon, or count it: beyond what is told it costs no more."""
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
-        if len(self._lines) >= FLUSH_FACTS_MAX or self._lines_bytes > FLUSH_BYTES_MAX:
+        is_full = len(self._lines) >= FLUSH_FACTS_MAX or self._lines_bytes > FLUSH_BYTES_MAX
+        line = None if is_full else self._line(fact)
+        if line is None:
             self._left_out += 1
             return
         self._lines.append(line)
         self._lines_bytes += len(line)
+
+    def _line(self, fact: object) -> bytes | None:
+        """Return a fact as a line; None if JSON cannot hold it: a path that is not UTF-8."""
+        try:
+            return self._encode(fact)
+        except UnicodeEncodeError:
+            return None
 
     def _flush(self) -> None:
         """Tell the viewers what has come since the last time."""
@@ -140,10 +150,11 @@ class LiveWire:
             self._flushing = None
         lines, self._lines, self._lines_bytes = self._lines, [], 0
         missing, self._left_out = self._left_out, 0
+        count = len(lines) + missing
         if missing:
             lines.append(left_out(missing).encode())
         if not lines:
             return
         told = b"\n".join(lines).decode()
         for viewer in self._viewers:
-            viewer.tell(told, len(lines) + missing)
+            viewer.tell(told, count)

@@ -5,12 +5,10 @@ browser knocks, who waits in the kernel's queue until then.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from enchufe.core.notices import Notice
 from enchufe.net.driver import Driver
 from enchufe.net.listen import BoundSocket
 from enchufe.net.lobby import Lobby
@@ -18,17 +16,7 @@ from enchufe.web.house import Furniture, House
 from enchufe.web.live import LiveWire
 
 if TYPE_CHECKING:  # heavy: loaded when the first browser comes
-    import uvicorn
-
-
-REQUESTS_MAX = 256
-"""Connections the page has open at once; more are told that it is busy."""
-
-MESSAGE_BYTES_MAX = 2 * 1024 * 1024
-"""No message of a browser is longer: a frame has a megabyte at most, a text to send no more."""
-
-STOP_S_MAX = 1
-"""How long browsers may take to close what they have open when the run ends."""
+    from enchufe.web.page_server import PageServer
 
 
 class Page:
@@ -55,7 +43,7 @@ class Page:
         self._house = house
         self._furniture = furniture
         self._live = live
-        self._server: uvicorn.Server | None = None
+        self._server: PageServer | None = None
         self._is_closed = False
         self._loop = asyncio.get_running_loop()
 
@@ -70,10 +58,6 @@ class Page:
         for sock in self._sockets:
             self._loop.add_reader(sock, knocked)
 
-    def notice(self, notice: Notice) -> None:
-        """Show whoever looks what befalls the run."""
-        self._live.notice(notice)
-
     def close(self) -> None:
         """Let nobody else in, and end what is open."""
         self._look_away()
@@ -84,6 +68,11 @@ class Page:
         for sock in self._sockets:
             sock.close()
 
+    def hurry(self) -> None:
+        """End at once."""
+        if self._server is not None:
+            self._server.cut_off()
+
     def _look_away(self) -> None:
         for sock in self._sockets:
             if sock.fileno() >= 0:
@@ -93,43 +82,16 @@ class Page:
         await asyncio.to_thread(_load)  # peers go on talking meanwhile
         if self._is_closed:
             return
-        import uvicorn
-
+        from enchufe.web.page_server import PageServer
         from enchufe.web.site import Site
-
-        class Server(uvicorn.Server):
-            """A server that leaves signals to the run."""
-
-            def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
-                return contextlib.nullcontext()
 
         services = {driver.name: driver for driver in drivers}
         site = Site(self._house, self._furniture, services, lobby, self._live)
-        config = uvicorn.Config(
-            site.app,
-            http="h11",
-            ws="websockets-sansio",
-            ws_max_size=MESSAGE_BYTES_MAX,
-            lifespan="off",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            limit_concurrency=REQUESTS_MAX,
-            timeout_graceful_shutdown=STOP_S_MAX,
-        )
-        self._server = Server(config)
+        self._server = PageServer(site.app)
         await self._server.serve(self._sockets)
 
 
 def _load() -> None:
     """Load what the web server needs, which takes a while."""
-    for module in ("enchufe.web.site", *_UVICORN):
+    for module in ("enchufe.web.page_server", "enchufe.web.site"):
         import_module(module)
-
-
-_UVICORN = (
-    "uvicorn.protocols.http.h11_impl",
-    "uvicorn.protocols.websockets.websockets_sansio_impl",
-)

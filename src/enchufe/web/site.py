@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -30,7 +30,10 @@ from enchufe.web.live import LiveWire, Viewer
 STATIC = Path(__file__).resolve().parent / "static"
 
 CONVERTED_BYTES_MAX = 64 * 1024 * 1024
-"""No page keeps more of what it has seen."""
+"""No page keeps more of what it has seen. One recording is converted at a time."""
+
+VIEWERS_MAX = 32
+"""Pages that are told what passes: for one that does not read much is kept."""
 
 NO_SUCH_SERVICE, REFUSED = 4404, 4403
 """Codes of our own with which a WebSocket is closed (RFC 6455, 7.4.2)."""
@@ -56,6 +59,8 @@ class Site:
         live: LiveWire,
     ) -> None:
         self._furniture = furniture
+        self._token_needed = house.words.token
+        self._converting = asyncio.Lock()
         self._drivers = drivers
         self._lobby = lobby
         self._live = live
@@ -69,7 +74,7 @@ class Site:
                     WebSocketRoute("/ws/{service}", self._service),
                     WebSocketRoute("/wire", self._wire),
                     WebSocketRoute("/call", self._call),
-                    Mount("/", StaticFiles(directory=STATIC)),
+                    Route("/{path:path}", StaticFiles(directory=STATIC)),
                 ],
             ),
             house,
@@ -98,16 +103,15 @@ class Site:
 
     async def _pcapng(self, request: Request) -> Response:
         """Make a capture file of what the page has kept, which is a recording."""
-        recording = bytearray()
-        async for part in request.stream():
-            recording += part
-            if len(recording) > CONVERTED_BYTES_MAX:
+        async with self._converting:
+            recording = await _body_of(request)
+            if recording is None:
                 return PlainTextResponse("", status_code=413)
-        try:
-            capture = await asyncio.to_thread(self._furniture.pcapng, bytes(recording))
-        except EnchufeError as error:
-            why = self._furniture.call.explain(error, request.query_params.get("language", ""))
-            return PlainTextResponse(why, status_code=422)
+            try:
+                capture = await asyncio.to_thread(self._furniture.pcapng, recording)
+            except EnchufeError as error:
+                why = self._furniture.call.explain(error, request.query_params.get("language", ""))
+                return PlainTextResponse(why, status_code=422)
         return Response(capture, media_type="application/x-pcapng")
 
     async def _service(self, websocket: WebSocket) -> None:
@@ -116,6 +120,9 @@ class Site:
         driver = self._drivers.get(websocket.path_params["service"])
         if driver is None:
             await websocket.close(NO_SUCH_SERVICE)
+            return
+        if not websocket.scope[TRUSTED] and not self._furniture.is_public(driver.name):
+            await websocket.close(REFUSED, self._token_needed)
             return
         if not self._lobby.is_open or self._lobby.serves_left == 0:
             await websocket.close(REFUSED)
@@ -138,6 +145,9 @@ class Site:
     async def _wire(self, websocket: WebSocket) -> None:
         """Tell a browser what passes, until it leaves."""
         await websocket.accept()
+        if self._live.viewers >= VIEWERS_MAX:
+            await websocket.close(REFUSED)
+            return
         viewer = self._live.join()
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -154,8 +164,11 @@ class Site:
         may_call_any = bool(websocket.scope[TRUSTED])
 
         def may_call(endpoint: Endpoint) -> bool:
+            if may_call_any:
+                return True
             ours = {str(parse_endpoint(listed.url)) for listed in self._furniture.listed()}
-            return may_call_any or str(endpoint) in ours
+            # A path's permissions are its door, and what comes through it from us has our name.
+            return endpoint.transport.is_internet and str(endpoint) in ours
 
         await Call(websocket, self._furniture.call, may_call).run()
 
@@ -168,5 +181,18 @@ async def _tell(viewer: Viewer, websocket: WebSocket) -> None:
         return
 
 
+async def _body_of(request: Request) -> bytes | None:
+    """Return what was sent, or None if it is too much, or whoever sent it has left."""
+    body = bytearray()
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > CONVERTED_BYTES_MAX:
+                return None
+    except ClientDisconnect:
+        return None
+    return bytes(body)
+
+
 def _json(data: bytes) -> Response:
-    return Response(data, media_type="application/json", headers={"cache-control": "no-store"})
+    return Response(data, media_type="application/json")

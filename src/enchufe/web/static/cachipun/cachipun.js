@@ -152,6 +152,7 @@ export class Cachipun {
 		if (what === "waiting") return this._say(say("waiting_for_you"), "");
 		if (what === "house offered") return this._say(say("waiting_for_you"), say("nobody_came"));
 		const text = sayPlainly("game", what.replace(/ /g, "_"), { name, other, count, most: 24 }) || [what, name, other].join(" ");
+		if (what.startsWith("name")) this._name.value = this._game.name;
 		this._news.append(make("li", visible(text)));
 		if (this._news.children.length > NEWS_MAX) this._news.firstElementChild.remove();
 		const onclick = () => this._game.call({ to: name, best: count });

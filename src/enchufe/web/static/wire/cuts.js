@@ -1,6 +1,6 @@
 // How bytes came, and how they were understood: two ways to cut the same stretch of a stream.
 
-import { HEADER_BYTES, KIND_NAMES, PREFACE } from "../shared/frames.js";
+import { HEADER_BYTES, KIND_NAMES, Kind, PREFACE, frame } from "../shared/frames.js";
 import { indexOf, joined, visibleBytes } from "../shared/bytes.js";
 import { bytesOf, factOf, kindOf } from "./record.js";
 
@@ -20,8 +20,7 @@ export function stretchOf(store, at) {
 	if (!reads.length) return null;
 	const bytes = joined(reads.map((read) => read.bytes));
 	const isReceived = kinds === RECEIVED;
-	const isDatagram = !store.peers.get(record.peer)?.is_stream;
-	const messages = isReceived ? messagesOf(around, bytes, reads, isDatagram) : reads.map(messageWritten);
+	const messages = isReceived ? messagesOf(around, bytes) : reads.map(messageWritten);
 	return { bytes, reads, messages, isReceived };
 }
 
@@ -55,21 +54,20 @@ function readsOf(around) {
 }
 
 /** Find each message in the bytes; what lies between is how the wire marks them. */
-function messagesOf(around, bytes, reads, isDatagram) {
+function messagesOf(around, bytes) {
 	const messages = [];
 	let from = 0;
 	for (const { at, record, fact } of around) {
 		if (record.type === "BytesReceived" || record.type === "BytesSent") continue;
 		const payload = bytesOf(fact);
-		const start = placeOf(payload, bytes, from, reads, isDatagram);
+		const framed = frameWith(payload, fact.frame?.kind ?? Kind.TEXT, bytes, from);
+		const start = framed < 0 ? indexOf(bytes, payload, from) : framed;
 		if (start < 0) continue; // it began before this stretch
-		const hasHeader = start - from >= HEADER_BYTES && lengthAt(bytes, start - HEADER_BYTES) === payload.length;
-		const begin = hasHeader ? start - HEADER_BYTES : start;
-		if (begin > from) messages.push(between(bytes, from, begin));
-		let end = start + payload.length;
-		if (!hasHeader) while (end < bytes.length && (bytes[end] === 13 || bytes[end] === 10)) if (bytes[end++] === 10) break;
+		if (start > from) messages.push(between(bytes, from, start));
+		let end = start + payload.length + (framed < 0 ? 0 : HEADER_BYTES);
+		if (framed < 0) while (end < bytes.length && (bytes[end] === 13 || bytes[end] === 10)) if (bytes[end++] === 10) break;
 		const kind = fact.frame ? (KIND_NAMES[fact.frame.kind] ?? fact.frame.kind) : "";
-		messages.push({ at, start: begin, end, label: [kind, visibleBytes(payload.slice(0, 60))].join(" ").trim(), isPart: false });
+		messages.push({ at, start, end, label: [kind, visibleBytes(payload.slice(0, 60))].join(" ").trim(), isPart: false });
 		from = end;
 	}
 	if (from < bytes.length) messages.push(between(bytes, from, bytes.length));
@@ -84,13 +82,15 @@ function messageWritten({ at, bytes, start, end }) {
 	return { at, start, end, label, isPart: false };
 }
 
-/** Where a message stands: the next place with its bytes, or the next end of line if it is empty. */
-function placeOf(payload, bytes, from, reads, isDatagram) {
-	if (!isDatagram || payload.length) return indexOf(bytes, payload, from);
-	return reads.find(({ start, end }) => start === end && start >= from)?.start ?? -1;
+/** Where the next frame with that payload begins, or -1. */
+function frameWith(payload, kind, bytes, from) {
+	const whole = frame(kind, payload);
+	const head = whole.subarray(0, 5);
+	for (let at = indexOf(bytes, head, from); at >= 0; at = indexOf(bytes, head, at + 1)) {
+		if (indexOf(bytes, payload, at + HEADER_BYTES, at + whole.length) >= 0) return at;
+	}
+	return -1;
 }
-
-const lengthAt = (bytes, at) => new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(0);
 
 function between(bytes, start, end) {
 	const isPreface = end - start === PREFACE.length && indexOf(bytes, PREFACE, start, end) === start;
