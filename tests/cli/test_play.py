@@ -10,7 +10,10 @@ from tests.cli.programs import Server, run, running, serving
 from tests.cli.terminals import screen
 from tests.ports import free_port
 
+from enchufe.core.ayudantia import move_bytes
+from enchufe.core.cachipun import Choice
 from enchufe.core.exits import ExitCode
+from enchufe.wire.lengths import prefixed
 
 TRANSPORTS = ("tcp", "udp", "unix", "unixgram", "tls", "ayudantia")
 
@@ -131,6 +134,17 @@ def test_only_a_service_that_knows_that_dialect_is_served_there() -> None:
     ended = run("serve", "echo@ayudantia://:1238")
     assert ended.code == ExitCode.USAGE
     assert "echo does not speak what comes over ayudantia://; cachipun does" in ended.err
+
+
+def test_a_window_for_which_there_is_no_place_is_let_go_without_a_word() -> None:
+    with serving("cachipun@ayudantia://127.0.0.1:0", "--max-peers", "1") as server:
+        place = ("127.0.0.1", server.port)
+        with socket.create_connection(place) as first, socket.create_connection(place) as second:
+            for each in (first, second):
+                each.settimeout(10)
+            assert second.recv(100) == b""
+            first.sendall(prefixed(move_bytes(Choice.ROCK)))
+            assert b"eleccion_1" in first.recv(1000)
 
 
 def test_a_game_has_no_workers() -> None:

@@ -180,6 +180,8 @@ class Acceptor:
         refused_now = PeerRefused(time.time_ns(), peer.transport, peer.address, refusal)
         self._lobby.troubles.tell(refused_now)
         line = refusal_line(refusal, self._lobby.reason(refusal))
+        if peer.transport is Transport.AYUDANTIA:  # would take four letters of it for a length
+            line = b""
         if len(self._refused) >= REFUSED_LINGERING_MAX:
             sock.close()
             return
