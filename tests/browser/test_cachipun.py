@@ -46,6 +46,9 @@ def test_two_windows_play_a_match_to_the_end_with_keys_alone(open_window: Open, 
             luis.page.keyboard.press(other)
         expect(ana.find("#cachipun .status")).to_have_text(re.compile("wins the match, 2 to 0"))
         expect(luis.find("#cachipun .status")).to_have_text(re.compile("wins the match, 2 to 0"))
+        names = ana.find("#cachipun .seat b.hued")
+        colours = names.evaluate_all("(all) => all.map((one) => getComputedStyle(one).color)")
+        assert len(set(colours)) == 2
         assert seats(ana)[0] == "You 2"
         assert seats(luis)[0] == "You 0"
         ana.page.get_by_role("button", name="Again").click()

@@ -121,7 +121,7 @@ def _add_page(parser: argparse.ArgumentParser) -> None:
             "machine only the address that is printed opens it"
         ),
     )
-    group.add_argument("--no-web", action="store_true", help=_("open no page"))
+    group.add_argument("--no-web", action="store_true", help=_("open no page; with --quiet, --buffer or --workers there is none unasked"))
 
 
 def _add_room(parser: argparse.ArgumentParser) -> None:
@@ -280,4 +280,5 @@ def _page_wish(arguments: argparse.Namespace) -> "PageWish":
 
     if arguments.web is not None:
         return PageWish(parse_endpoint(arguments.web))
-    return PageWish(is_wanted=not (arguments.no_web or arguments.quiet))
+    has_no_line_for_it = arguments.quiet or arguments.buffer is not None
+    return PageWish(is_wanted=not (arguments.no_web or has_no_line_for_it))

@@ -93,7 +93,7 @@ class ServerConsole:
     def _show_page(self, url: str) -> None:
         """Show where a browser finds the page, below the endpoints."""
         name = _("page")
-        self.console.print(Text(f"{name:<{self._width}}  ", style="bold"), Text(url), sep="")
+        self.console.print(Text(f"{name:<{self._width}} ", style="bold"), Text(url), sep="")
 
     def say(self, text: str, style: str = "") -> None:
         """Show something that happened now."""

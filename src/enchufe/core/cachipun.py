@@ -159,6 +159,7 @@ class Match(Struct, frozen=True):
         players: who plays, by seat.
         score: rounds won, by seat.
         seat: yours; -1 for who watches.
+        numbers: of the players' connections, by seat; 0 for the house, and while one is broken.
     """
 
     match: Number
@@ -166,6 +167,7 @@ class Match(Struct, frozen=True):
     players: tuple[str, str]
     score: tuple[int, int]
     seat: Seat
+    numbers: tuple[Number, Number] = (0, 0)
 
 
 class Round(Struct, frozen=True):

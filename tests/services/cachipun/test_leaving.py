@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 from tests.services.cachipun.hall import (
     Hall,
     Person,
@@ -55,7 +56,7 @@ def test_who_loses_the_line_is_waited_for_and_comes_back_with_the_session() -> N
     hall.passes(29.0)
     again = Program(hall, "luis")
     told = again.heard()
-    assert told[1] == second
+    assert told[1] == replace(second, numbers=(1, 3))
     assert Round(1, 1, 20.0) in told, "time has not stood still"
     assert any(isinstance(payload, Commit) for payload in told)
     assert ana.heard()[-1] == Told(What.BACK, "luis")

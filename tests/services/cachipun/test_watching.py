@@ -32,7 +32,7 @@ def test_who_watches_is_told_each_round() -> None:
     eva.heard()
     eva.says(Watch("luis"))
     told = eva.heard()
-    assert told[:2] == [Match(1, 1, ("ana", "luis"), (0, 0), -1), Round(1, 1, 30.0)]
+    assert told[:2] == [Match(1, 1, ("ana", "luis"), (0, 0), -1, (1, 2)), Round(1, 1, 30.0)]
     assert isinstance(told[2], Commit)
     luis.commits(second, 1, "paper")
     ana.reveals(first, 1, "rock")

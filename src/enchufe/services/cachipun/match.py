@@ -43,6 +43,11 @@ class Who(Protocol):
     name: str
 
     @property
+    def connection(self) -> int:
+        """The number of their connection; 0 if there is none."""
+        ...
+
+    @property
     def is_away(self) -> bool:
         """Whether they are waited for."""
         ...
@@ -121,6 +126,12 @@ class Match(Generic[P]):
         """Who plays."""
         first, second = self.seats
         return first.player.name, second.player.name
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """The numbers of their connections."""
+        first, second = self.seats
+        return first.player.connection, second.player.connection
 
     @property
     def score(self) -> tuple[int, int]:
@@ -275,7 +286,8 @@ class Match(Generic[P]):
 
     def told_to(self, player: P) -> Matched:
         """Return what somebody is told who plays or watches."""
-        return Matched(self.number, self.best, self.names, self.score, self.seat_of(player))
+        seat = self.seat_of(player)
+        return Matched(self.number, self.best, self.names, self.score, seat, self.connections)
 
     def round_now(self, now_ns: int) -> Round:
         """Return the round, with the time that is left."""

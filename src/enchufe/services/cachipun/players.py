@@ -97,6 +97,11 @@ class Player:
         return self.number == 0
 
     @property
+    def connection(self) -> int:
+        """The number of their connection; 0 for the house, and while it is broken."""
+        return 0 if self.peer is None or self.is_away else self.peer.id
+
+    @property
     def is_away(self) -> bool:
         """Whether the line is broken, and they may come back."""
         return self.state is State.AWAY

@@ -1,7 +1,7 @@
 // Cachipún: two seats facing each other, three hands, and whoever else is here.
 
 import { visible } from "../shared/bytes.js";
-import { find, gather, isTyped, make, show } from "../shared/dom.js";
+import { find, gather, isTyped, make, show, tint } from "../shared/dom.js";
 import { CHOICES, Game } from "./game.js";
 import { hand } from "./hands.js";
 import { rememberName, rememberedName } from "../shared/session.js";
@@ -176,9 +176,10 @@ export class Cachipun {
 	}
 
 	_drawScore() {
-		const { players, score, seat } = this._game.match;
-		this._seats.forEach(([name, strokes], at) => {
+		const { players, score, seat, numbers } = this._game.match;
+		this._seats.forEach(([name, strokes, shown], at) => {
 			const which = at ? 1 - this._mine : this._mine;
+			for (const part of [name, strokes, shown]) tint(part, numbers[which]);
 			name.textContent = seat === which ? say("you") : visible(players[which]);
 			strokes.replaceChildren(...Array.from({ length: score[which] }, () => make("i")));
 			strokes.setAttribute("aria-label", String(score[which]));
