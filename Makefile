@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/.done
 
-.PHONY: run test check lint types rooms unit catalogue simulate fuzz soak bench compiled clean help
+.PHONY: run test check lint types rooms unit catalogue pictures simulate fuzz soak bench compiled clean help
 
 help:  ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,10 +28,13 @@ rooms: $(DONE)/dev
 	$(BIN)/lint-imports
 
 unit: $(DONE)/dev $(DONE)/system
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 catalogue: $(DONE)/dev  ## bring the Spanish catalogue up to date with the source
 	$(BIN)/python tools/catalogue.py
+
+pictures: $(DONE)/dev $(DONE)/system  ## take the pictures of the README anew
+	ENCHUFE_PICTURES=docs/pictures $(BIN)/pytest tests/browser -k pictures
 
 SEEDS ?= 500
 simulate: $(DONE)/dev  ## run the simulator over many seeds: make simulate SEEDS=5000
