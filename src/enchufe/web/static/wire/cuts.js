@@ -1,4 +1,4 @@
-// How bytes came, and how they were understood: two ways to cut the same stretch of a stream.
+// How bytes came and how they were understood: two ways to cut the same stretch of a stream.
 
 import { HEADER_BYTES, KIND_NAMES, Kind, PREFACE, frame } from "../shared/frames.js";
 import { indexOf, joined, visibleBytes } from "../shared/bytes.js";
