@@ -17,7 +17,7 @@ from enchufe.web.words import EVENTS, REASONS
 
 def flat(told: dict[str, Any], before: str = "") -> dict[str, str]:
     """Return all words by their path."""
-    found = {}
+    found: dict[str, str] = {}
     for name, word in told.items():
         path = f"{before}{name}"
         found.update(flat(word, f"{path}.") if isinstance(word, dict) else {path: word})
