@@ -121,7 +121,11 @@ def _add_page(parser: argparse.ArgumentParser) -> None:
             "machine only the address that is printed opens it"
         ),
     )
-    group.add_argument("--no-web", action="store_true", help=_("open no page; with --quiet, --buffer or --workers there is none unasked"))
+    group.add_argument(
+        "--no-web",
+        action="store_true",
+        help=_("open no page; with --quiet, --buffer or --workers there is none unasked"),
+    )
 
 
 def _add_room(parser: argparse.ArgumentParser) -> None:

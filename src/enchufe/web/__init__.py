@@ -1,4 +1,5 @@
 """The page: a browser talks in the room, plays, and watches what passes.
 
-page -> site -> guard | link | live | calls. Its files, served as they are, are in ``static/``.
+page -> page_server -> protocols; page -> site -> guard | link | live | calls. Its files, served
+as they are, are in ``static/``.
 """

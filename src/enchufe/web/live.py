@@ -19,8 +19,9 @@ from enchufe.record.header import Header
 FLUSH_S = 0.05
 """Facts are told so far apart together: soon enough for an eye, and few enough messages."""
 
-FLUSH_FACTS_MAX = 1_000
-"""So many of them at most, 20,000 a second: more than a page draws. The rest is counted."""
+FLUSH_FACTS_MAX = 2_000
+"""So many of them at most: 5,000 a second are told even if they come in bursts, and of 40,000 more
+than a page draws. The rest is counted."""
 
 FLUSH_BYTES_MAX = 1024 * 1024
 """And so much, as large files make large facts."""

@@ -22,7 +22,8 @@ CONNECTIONS_MAX = 2 * REQUESTS_MAX
 """Beyond these nobody is told anything any more."""
 
 REQUEST_S_MAX = 30.0
-"""How long one request may take, from the moment it is awaited; a browser's takes milliseconds."""
+"""Whoever asks for nothing new between two looks so far apart is let go: a browser's request takes
+milliseconds."""
 
 FRAGMENTS_MAX = 1_024
 """Pieces of one message (RFC 6455, 5.4): empty ones would never add up to its largest size."""
