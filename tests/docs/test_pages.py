@@ -123,7 +123,7 @@ def test_make_run_starts_the_server() -> None:
         "import signal, subprocess, sys; from tests.docs import sandbox; sandbox.raise_loopback();"
         "run = subprocess.Popen(['make', '-s', '-o', '.venv/.done/run', 'run'],"
         " stdout=subprocess.PIPE, text=True, start_new_session=True);"
-        "lines = [next(run.stdout) for _ in range(17)]; import os;"
+        "lines = [next(run.stdout) for _ in range(22)]; import os;"
         "os.killpg(run.pid, signal.SIGINT); print(''.join(lines)); run.wait()"
     )
     played = subprocess.run(

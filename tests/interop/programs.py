@@ -129,7 +129,7 @@ class OurServer(Program):
     """
 
     def __init__(self, words: Sequence[str], folder: Path) -> None:
-        super().__init__([ENCHUFE, "serve", *words], folder)
+        super().__init__([ENCHUFE, "serve", "--no-web", *words], folder)
         self._ports: dict[str, list[int]] = {}
 
     def port(self, transport: str = "tcp") -> int:

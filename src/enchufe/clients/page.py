@@ -72,6 +72,7 @@ async def opened_page(
     services: Sequence[RecordedService],
     board: NoticeBoard,
     *,
+    family: int = 0,
     checks_certificates: bool = False,
 ) -> Page | None:
     """Return the page of a run, its sockets open; None where none is wanted, or possible.
@@ -80,6 +81,7 @@ async def opened_page(
         wish: whether it is wanted, and where.
         services: how each service of the run is set up.
         board: where notices come by.
+        family: ``AF_INET`` or ``AF_INET6`` to listen in that one only; 0 for both.
         checks_certificates: whether clients prove at encrypted endpoints who they are.
 
     Raises:
@@ -87,7 +89,7 @@ async def opened_page(
     """
     if not wish.is_wanted:
         return None
-    bound = await _bound(wish.endpoint)
+    bound = await _bound(wish.endpoint, family)
     if not bound:
         return None
     token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -99,7 +101,7 @@ async def opened_page(
     return Page(bound, house, furniture, live, _url(bound, token))
 
 
-async def _bound(endpoint: Endpoint | None) -> list[BoundSocket]:
+async def _bound(endpoint: Endpoint | None, family: int) -> list[BoundSocket]:
     """Open the sockets: where the person says, or else at the usual port or any free one."""
     if endpoint is not None and endpoint.transport is not Transport.TCP:
         raise UsageError(
@@ -108,10 +110,10 @@ async def _bound(endpoint: Endpoint | None) -> list[BoundSocket]:
             transport=endpoint.transport,
         )
     if endpoint is not None:
-        return await listen(endpoint)
+        return await listen(endpoint, family=family)
     for port in (PORT, 0):
         with suppress(UnreachableError, DeniedError):
-            return await listen(Endpoint(Transport.TCP, port=port))
+            return await listen(Endpoint(Transport.TCP, port=port), family=family)
     return []
 
 

@@ -208,7 +208,13 @@ async def _run(
         for name, bound in sockets.items()
     ]
     checks_certificates = choices.tls.client_authorities is not None
-    page = await opened_page(choices.page, recorded, board, checks_certificates=checks_certificates)
+    page = await opened_page(
+        choices.page,
+        recorded,
+        board,
+        family=choices.family,
+        checks_certificates=checks_certificates,
+    )
     try:
         return await server.run(services, page)
     finally:
