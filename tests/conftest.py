@@ -6,7 +6,7 @@ from hypothesis import settings
 settings.register_profile("patient", deadline=None, print_blob=True)
 settings.load_profile("patient")  # a busy machine is slow, not wrong
 
-SEEDS_COUNT = 60
+SEEDS_COUNT = 30
 """How many seeds each simulation runs where nobody says: seconds in all, not minutes."""
 
 

@@ -13,6 +13,13 @@ from tests.browser.windows import ARGUMENTS, Window
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker have the browser: many at once slow each other down."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("the browser"))
+
+
 @pytest.fixture(scope="module")  # while it runs, so does an event loop, which others cannot bear
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:

@@ -72,7 +72,7 @@ class Site:
         url = f"ws://{host or f'127.0.0.1:{self.port}'}{where}"
         sock = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
         sock.settimeout(None)
-        options = {"max_size": None, "compression": "deflate", **options}
+        options = {"max_size": None, "compression": "deflate", "close_timeout": 0.5, **options}
         with connect(
             url, sock=sock, origin=None if origin is None else Origin(origin), **options
         ) as connection:
