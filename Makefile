@@ -28,6 +28,7 @@ rooms: $(DONE)/dev
 	$(BIN)/lint-imports
 
 unit: $(DONE)/dev $(DONE)/system
+	$(BIN)/python -m compileall -q src  # once, and not in each of the thousands of programs that run
 	$(BIN)/pytest -n 3 --dist loadgroup
 
 catalogue: $(DONE)/dev  ## bring the Spanish catalogue up to date with the source

@@ -247,6 +247,7 @@ def test_a_person_is_asked_about_each_file_unless_a_folder_is_named(
             say(person, word)
             friend.err.until("293.0 KiB in" if word == "/take" else "it is not wanted")
             person.press("C-l")
+            person.until(lambda shown: "Type /take" not in "\n".join(shown))
         say(person, "/take")
         person.until(lambda shown: any("Nobody wants to send anything" in s for s in shown))
         friend.say(f"/send {photo}\n".encode())
