@@ -153,7 +153,9 @@ def test_what_a_peer_writes_never_becomes_markup(open_window: Open, home: Path) 
             window.page.goto(url + "#wire")
             for text in TEXTS:
                 window.find("#wire .search").fill(text)
-                window.find("#wire .rows .row:not([hidden])").filter(has_text=text).first.click()
+                shown = window.find("#wire .rows .row:not([hidden])")
+                expect(shown.filter(has_not_text=text)).to_have_count(0)
+                shown.first.click()
                 window.find("#wire .detail").wait_for()
         assert window.page.evaluate("window.harm") is None
         assert window.find("#plaza script, #wire script, #plaza .log img").count() == 0
