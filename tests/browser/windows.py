@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Iterator
 
-from playwright.sync_api import ConsoleMessage, Locator, Page
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 from tests.cli.programs import PATIENCE_S, Server, serving
 
 ARGUMENTS = [
@@ -18,6 +18,12 @@ ARGUMENTS = [
 ]
 
 
+SHOWN_S_MAX = 3 * PATIENCE_S
+"""A browser on a busy machine is slower than anything else here."""
+
+expect.set_options(timeout=SHOWN_S_MAX * 1000)
+
+
 class Window:
     """One window, and whatever went wrong in it."""
 
@@ -25,7 +31,7 @@ class Window:
         self.page = page
         self.faults: list[str] = []
         self.asked: list[str] = []
-        page.set_default_timeout(PATIENCE_S * 1000)
+        page.set_default_timeout(SHOWN_S_MAX * 1000)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda request: self.asked.append(request.url))
