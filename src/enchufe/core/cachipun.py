@@ -103,7 +103,6 @@ class What(StrEnum):
     NOT_UNDERSTOOD = "not understood"
     UNKNOWN = "unknown"  # there is no such command
     USAGE = "usage"  # a command was written wrongly; an example
-    NO_SCORES = "no scores"
     NO_REMATCH = "no rematch"  # you have not played yet
     NOT_BACK = "not back"  # nobody is waited for with that word
     PLAYING = "playing"  # you are in a match, and cannot call for another

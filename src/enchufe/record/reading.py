@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import msgspec
 from msgspec import Struct, structs
@@ -15,8 +15,6 @@ from enchufe.record.header import FORMAT, Header
 
 LINE_BYTES_MAX = 64 * 1024 * 1024
 """A longer line is no recording's: the longest fact, all that was said before, is far shorter."""
-
-Checked = TypeVar("Checked", bound=Struct)
 
 
 class Numbered(Struct, frozen=True):

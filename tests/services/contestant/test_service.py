@@ -24,9 +24,9 @@ from enchufe.core.cachipun import (
 from enchufe.core.commands import Close, Send
 from enchufe.core.events import MessageReceived, NotReached, Reason
 from enchufe.core.exits import ExitCode
+from enchufe.core.line import REDIAL_TIMER
 from enchufe.core.peer import Peer, Transport
 from enchufe.services.contestant import Contestant, Wish
-from enchufe.services.contestant.line import REDIAL_TIMER
 from enchufe.services.contestant.service import GIVE_UP_S
 from enchufe.services.contestant.stage import COUNT_TIMER
 

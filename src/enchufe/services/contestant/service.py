@@ -61,12 +61,12 @@ from enchufe.core.events import (
 )
 from enchufe.core.exits import ExitCode
 from enchufe.core.frames import Frame, Kind
+from enchufe.core.line import REDIAL_TIMER, Line
 from enchufe.core.payloads import payload_of
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_exit_code
 from enchufe.core.text import safe_bytes
 from enchufe.services.contestant.hands import drawn
-from enchufe.services.contestant.line import REDIAL_TIMER, Line
 from enchufe.services.contestant.play import Play
 from enchufe.services.contestant.stage import COUNT_TIMER, Stage
 from enchufe.services.contestant.typed import Typed
@@ -81,6 +81,9 @@ stands: what the other did may have got lost too."""
 
 HEARTBEAT_S = 10.0
 """Over datagrams, how often we show that we are there while nothing is played."""
+
+REDIAL_S_MAX = 4.0
+"""How long to wait at most before calling again: a seat is not kept for long."""
 
 GIVE_UP_S = 30.0
 """Our seat is kept for so long."""
@@ -148,7 +151,7 @@ class Contestant:
         self._play: Play | None = None
         self._typed = Typed()
         self._stage = Stage(counts=not is_script)
-        self._line = Line(give_up_s)
+        self._line = Line(REDIAL_S_MAX, give_up_s)
 
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``."""
@@ -463,11 +466,11 @@ class Contestant:
             return ()
         told = self._tell(text) if self._line.lose() else []
         again = self._line.call_again()
-        if isinstance(again[0], Stop):
+        if isinstance(again, Stop):
             self._is_over = True
             given_up = self._words.given_up.format(seconds=self._line.give_up_s)
             told = [*told, *self._stage.end(), Tell(given_up)]
-        return [CancelTimer(_ANSWER), CancelTimer(_AGAIN), *told, *again]
+        return [CancelTimer(_ANSWER), CancelTimer(_AGAIN), *told, again]
 
     def _timer_fired(self, name: str) -> Sequence[Command]:
         match name:

@@ -21,11 +21,6 @@ class Stage:
         self._waiting: list[str] = []  # what is shown after the next number
         self._left: list[str] = []  # numbers
 
-    @property
-    def is_counting(self) -> bool:
-        """Whether something waits to be shown."""
-        return bool(self._waiting)
-
     def tell(self, text: str) -> list[Command]:
         """Show a text, now or after what waits."""
         if self._waiting:

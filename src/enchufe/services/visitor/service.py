@@ -46,6 +46,7 @@ from enchufe.core.files import (
 )
 from enchufe.core.frames import Kind
 from enchufe.core.history import Attachment
+from enchufe.core.line import REDIAL_TIMER, Line
 from enchufe.core.payloads import payload_of
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_exit_code
@@ -72,8 +73,8 @@ ANSWER_S = 5.0
 HEARTBEAT_S = 15.0
 """Over datagrams we show that we are there, and ask what we may have missed."""
 
-REDIAL_S_MIN, REDIAL_S_MAX = 0.25, 10.0
-"""How long to wait before calling again: twice as long each time, up to the second."""
+REDIAL_S_MAX = 10.0
+"""How long to wait at most before calling again."""
 
 
 class Visitor:
@@ -105,7 +106,6 @@ class Visitor:
         self._place = room
         self._room_words = room_words or RoomWords()
         self._words = words or VisitorWords()
-        self._give_up_s = give_up_s
         self._peer: Peer | None = None
         self._is_in = False
         self._was_in = False
@@ -115,9 +115,7 @@ class Visitor:
         self._outbox = Outbox()
         self._uploads = Uploads(self._say_file)
         self._downloads = Downloads(auto_fetch_bytes)
-        self._redial_s = REDIAL_S_MIN
-        self._waited_s = 0.0
-        self._said_lost = False
+        self._line = Line(REDIAL_S_MAX, give_up_s)
 
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``."""
@@ -183,7 +181,7 @@ class Visitor:
         elif not self._is_in and joined.last_id < self._last_id:
             self._last_id = 0  # it has forgotten all there was, and counts anew
         was_out, self._is_in, self._was_in = not self._is_in, True, True
-        self._redial_s, self._waited_s, self._said_lost = REDIAL_S_MIN, 0.0, False
+        self._line.mend()
         commands: list[Command] = [CancelTimer(_ANSWER), *told, *forgotten]
         if not peer.is_stream:
             commands.append(SetTimer(_HEARTBEAT, HEARTBEAT_S))
@@ -197,7 +195,7 @@ class Visitor:
         template = ""
         if not self._was_in:
             template = self._words.joined
-        elif self._said_lost:
+        elif self._line.is_lost:
             template = self._words.back
         text = template.format(name=self._name, room=self._place)
         return [Tell(text)] if text else []
@@ -388,15 +386,13 @@ class Visitor:
 
     def _call_again(self, text: str) -> Sequence[Command]:
         """Call again in a while, unless we have tried for too long."""
-        told: list[Command] = [] if self._said_lost else [Tell(text)]
-        self._said_lost = True
-        wait_s, self._redial_s = self._redial_s, min(self._redial_s * 2, REDIAL_S_MAX)
-        self._waited_s += wait_s
-        if self._give_up_s is not None and self._waited_s > self._give_up_s:
+        told = [Tell(text)] if self._line.lose() else []
+        again = self._line.call_again()
+        if isinstance(again, Stop):
             count = len(self._outbox) + self._uploads.count
-            given_up = self._words.given_up.format(seconds=self._give_up_s, count=count)
-            return (Tell(given_up), Stop(ExitCode.LOST))
-        return [*told, CancelTimer(_ANSWER), CancelTimer(AGAIN), SetTimer(_REDIAL, wait_s)]
+            given_up = self._words.given_up.format(seconds=self._line.give_up_s, count=count)
+            return (Tell(given_up), again)
+        return [*told, CancelTimer(_ANSWER), CancelTimer(AGAIN), again]
 
     def _leave(self) -> Sequence[Command]:
         """Leave once all that was said is taken."""
@@ -412,7 +408,7 @@ class Visitor:
 
     def _timer_fired(self, name: str) -> Sequence[Command]:
         peer = self._peer
-        if name == _REDIAL:
+        if name == REDIAL_TIMER:
             return (Dial(),)
         if peer is None:
             return ()
@@ -430,4 +426,4 @@ class Visitor:
         return (Tell(self._words.no_room), Close(peer), Stop(exit_code))
 
 
-_ANSWER, _HEARTBEAT, _REDIAL = "answer", "heartbeat", "redial"
+_ANSWER, _HEARTBEAT = "answer", "heartbeat"
