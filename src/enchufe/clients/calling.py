@@ -4,14 +4,14 @@ import asyncio
 import itertools
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import partial
 
-from enchufe.clients.language import explain
-from enchufe.clients.saying import say
+from enchufe.clients.language import _, explain
+from enchufe.clients.saying import say, say_error
 from enchufe.clients.words import sentence
 from enchufe.core.errors import EnchufeError
-from enchufe.core.events import NotReached, Reason
+from enchufe.core.events import InputEnded, InputTyped, NotReached, Reason
 from enchufe.core.exits import ExitCode
 from enchufe.core.notices import (
     Notice,
@@ -37,10 +37,10 @@ class Calling:
         name: the service, as notices call it.
         dialling: whom to call.
         host: the service.
-        notify: told who came and who left.
-        show: shows the person what the peer said.
+        notify: told who came and who left; a service may say itself what becomes of it.
+        show: shows the person what the peer said; a service may tell it instead.
         cut: called with the kept and the whole size, in bytes, of a datagram longer
-            than the buffer.
+            than the buffer; there is none where whole datagrams are read.
         equipment: performs what is not about sockets; its ``dial`` and
             ``hold_input`` are ours.
         tap: shown every read and every write; None where nobody looks.
@@ -52,9 +52,9 @@ class Calling:
         dialling: Dialling,
         host: Host,
         *,
-        notify: Callable[[Notice], None],
-        show: Callable[[Peer, bytes], None],
-        cut: Callable[[int, int], None],
+        notify: Callable[[Notice], None] = lambda _notice: None,
+        show: Callable[[Peer, bytes], None] = lambda _peer, _message: None,
+        cut: Callable[[int, int], None] = lambda _kept_bytes, _whole_bytes: None,
         equipment: Equipment | None = None,
         tap: Tap | None = None,
     ) -> None:
@@ -126,6 +126,27 @@ class Calling:
         if exit_code is not ExitCode.DONE:
             for link in list(self.driver.links.values()):
                 link.abort(Reason.STOPPING)
+
+    async def hand_over(self, lines: AsyncIterable[bytes]) -> None:
+        """Hand the service what is typed or piped, line by line; Ctrl-C ends the call."""
+        try:
+            async for line in lines:
+                self.driver.happened(InputTyped(time.time_ns(), line))
+                await self.may_read_input.wait()
+                if self.over.is_set():
+                    return
+        except KeyboardInterrupt:
+            self.stop(ExitCode.INTERRUPTED)
+            return
+        self.driver.happened(InputEnded(time.time_ns()))
+
+    def say_end(self, exit_code: ExitCode) -> None:
+        """Say why it ended so, if that is nothing that the service could know."""
+        failure = None if self.datagram is None else self.datagram.failure
+        if exit_code is ExitCode.REFUSED and failure is not None:
+            say_error(failure)
+        elif exit_code is ExitCode.OUTPUT_CLOSED:
+            say(_("Standard output was closed by the program that read it."))
 
     async def _dial(self) -> None:
         self._gone.clear()

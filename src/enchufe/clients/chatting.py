@@ -2,24 +2,19 @@
 
 import secrets
 import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from enchufe.clients.calling import Calling
-from enchufe.clients.language import _, translated
+from enchufe.clients.language import translated
 from enchufe.clients.recorder import Recorder, RecordWish
 from enchufe.clients.room_screen import RoomScreen
-from enchufe.clients.saying import say, say_error
 from enchufe.clients.standard_input import piped_lines
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.visit_files import SEND, VisitFiles
-from enchufe.core.events import InputEnded, InputTyped
 from enchufe.core.exits import ExitCode
-from enchufe.core.notices import Notice
-from enchufe.core.peer import Peer
 from enchufe.core.room_words import RoomWords
 from enchufe.core.service import Framing
 from enchufe.host import Host, Witness
@@ -96,9 +91,6 @@ class Chatting:
             CHAT,
             dialling,
             Host(visitor_of(settings), Framing.FRAMES, self._recorder.witness(CHAT, shown)),
-            notify=_notice,
-            show=_show,
-            cut=_cut,
             equipment=Equipment(tell=tell, files=self._files.perform),
             tap=self._recorder.tap(CHAT),
         )
@@ -115,27 +107,18 @@ class Chatting:
         finally:
             self._files.close()
             self._recorder.close()
-        datagram = self._calling.datagram
-        failure = None if datagram is None else datagram.failure
-        if exit_code is ExitCode.REFUSED and failure is not None:
-            say_error(failure)
-        elif exit_code is ExitCode.OUTPUT_CLOSED:
-            say(_("Standard output was closed by the program that read it."))
+        self._calling.say_end(exit_code)
         is_script = exit_code is ExitCode.DONE and not self._wish.interactive
         return self._files.exit_code or exit_code if is_script else exit_code
 
     async def _talk(self) -> None:
-        try:
-            async for line in self._lines():
-                if not self._files.obey(line):
-                    self._calling.driver.happened(InputTyped(time.time_ns(), line))
-                await self._calling.may_read_input.wait()
-                if self._calling.over.is_set():
-                    return
-        except KeyboardInterrupt:
-            self._calling.stop(ExitCode.INTERRUPTED)
-            return
-        self._calling.driver.happened(InputEnded(time.time_ns()))
+        await self._calling.hand_over(self._said())
+
+    async def _said(self) -> AsyncIterator[bytes]:
+        """Yield what is said; orders about files are obeyed here."""
+        async for line in self._lines():
+            if not self._files.obey(line):
+                yield line
 
     async def _lines(self) -> AsyncIterator[bytes]:
         if self._wish.messages is not None:
@@ -153,15 +136,3 @@ class Chatting:
     def _tell(self, text: str, by: str) -> None:
         if self._screen is not None:
             self._screen.tell(text, by)
-
-
-def _notice(notice: Notice) -> None:
-    """Do nothing: the visitor itself says what becomes of the connection."""
-
-
-def _show(peer: Peer, message: bytes) -> None:
-    """Do nothing: a visitor tells what is said, it shows no bytes."""
-
-
-def _cut(kept_bytes: int, whole_bytes: int) -> None:
-    """Do nothing: we read whole datagrams."""

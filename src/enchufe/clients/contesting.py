@@ -2,23 +2,19 @@
 
 import secrets
 import sys
-import time
 from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
 from enchufe.clients.calling import Calling
 from enchufe.clients.game_screen import GameScreen
-from enchufe.clients.language import _, translated
+from enchufe.clients.language import translated
 from enchufe.clients.recorder import Recorder, RecordWish
-from enchufe.clients.saying import say, say_error
 from enchufe.clients.standard_input import piped_lines
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.core.cachipun_words import GameWords
-from enchufe.core.events import InputEnded, InputTyped
 from enchufe.core.exits import ExitCode
-from enchufe.core.notices import Notice
-from enchufe.core.peer import Peer, Transport
+from enchufe.core.peer import Transport
 from enchufe.core.service import Framing
 from enchufe.host import Host, Witness
 from enchufe.net.dial import Dialling
@@ -73,9 +69,6 @@ class Contesting:
             PLAY,
             dialling,
             Host(contestant_of(settings), Framing.FRAMES, recorder.witness(PLAY, shown)),
-            notify=_notice,
-            show=_show,
-            cut=_cut,
             equipment=Equipment(tell=output.guard(self._tell)),
             tap=recorder.tap(PLAY),
         )
@@ -90,25 +83,11 @@ class Contesting:
             exit_code = await self._calling.run(self._talk)
         finally:
             self._recorder.close()
-        datagram = self._calling.datagram
-        failure = None if datagram is None else datagram.failure
-        if exit_code is ExitCode.REFUSED and failure is not None:
-            say_error(failure)
-        elif exit_code is ExitCode.OUTPUT_CLOSED:
-            say(_("Standard output was closed by the program that read it."))
+        self._calling.say_end(exit_code)
         return exit_code
 
     async def _talk(self) -> None:
-        try:
-            async for line in self._lines():
-                self._calling.driver.happened(InputTyped(time.time_ns(), line))
-                await self._calling.may_read_input.wait()
-                if self._calling.over.is_set():
-                    return
-        except KeyboardInterrupt:
-            self._calling.stop(ExitCode.INTERRUPTED)
-            return
-        self._calling.driver.happened(InputEnded(time.time_ns()))
+        await self._calling.hand_over(self._lines())
 
     async def _lines(self) -> AsyncIterator[bytes]:
         if not self._wish.interactive:
@@ -139,15 +118,3 @@ def _settings(dialling: Dialling, wish: PlayWish) -> Contested | Windowed:
         words=words,
         is_script=not wish.interactive,
     )
-
-
-def _notice(notice: Notice) -> None:
-    """Do nothing: the contestant itself says what becomes of the connection."""
-
-
-def _show(peer: Peer, message: bytes) -> None:
-    """Do nothing: a contestant tells what is said, it shows no bytes."""
-
-
-def _cut(kept_bytes: int, whole_bytes: int) -> None:
-    """Do nothing: we read whole datagrams."""
