@@ -9,27 +9,20 @@ from enchufe.core.cachipun import (
     NOBODY,
     Call,
     Choice,
-    Commit,
     Match,
     Payload,
     Players,
-    Result,
-    Reveal,
-    Round,
     Scores,
     Seated,
     Sit,
     Told,
     Watch,
     What,
-    Why,
     frame_of,
 )
 from enchufe.core.cachipun_words import (
     GameWords,
     choice_word,
-    match_text,
-    result_text,
     scores_text,
     told_text,
 )
@@ -66,7 +59,7 @@ from enchufe.core.payloads import payload_of
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_exit_code
 from enchufe.core.text import safe_bytes
-from enchufe.services.contestant.hands import drawn
+from enchufe.services.contestant.course import Course
 from enchufe.services.contestant.play import Play
 from enchufe.services.contestant.stage import COUNT_TIMER, Stage
 from enchufe.services.contestant.typed import Typed
@@ -148,9 +141,16 @@ class Contestant:
         self._is_leaving = self._is_over = False
         self._awaits_present = False  # whether our match still goes on, after a broken line
         self._heard = ""  # in words, which a game says to those it cannot take
-        self._play: Play | None = None
         self._typed = Typed()
         self._stage = Stage(counts=not is_script)
+        self._course = Course(
+            self._stage,
+            self._say,
+            self._go_on,
+            self._game_words,
+            self._words,
+            is_script=is_script,
+        )
         self._line = Line(REDIAL_S_MAX, give_up_s)
 
     def handle(self, event: Event) -> Sequence[Command]:
@@ -208,13 +208,8 @@ class Contestant:
         was_lost = self._line.mend()
         self._awaits_present = was_lost
         text = self._words.back if was_lost else self._words.seated.format(name=seated.name)
-        called = [] if was_lost and self._is_playing else self._call()
+        called = [] if was_lost and self._course.is_playing else self._call()
         return [CancelTimer(_ANSWER), *self._tell(text), *called, *self._go_on()]
-
-    @property
-    def _is_playing(self) -> bool:
-        """Whether we are in a match that goes on."""
-        return self._play is not None and self._play.seat != NOBODY and not self._play.is_over
 
     def _call(self) -> list[Command]:
         """Say what we want to play, unless we have."""
@@ -247,9 +242,10 @@ class Contestant:
             case Kind.SCORES:
                 return self._tell(scores_text(payload_of(frame, Scores), self._game_words))
             case Kind.MATCH:
-                return self._match(payload_of(frame, Match))
+                self._is_asked = True
+                return self._course.begin(payload_of(frame, Match))
             case _:
-                return self._of_match(frame)
+                return self._course.told(frame)
 
     def _told(self, told: Told) -> list[Command]:
         if told.what == What.STRANGER:
@@ -267,89 +263,21 @@ class Contestant:
         """Take note that there is nothing to watch, or nothing any more."""
         if not self._wish.watch:
             return []
-        if self._play is not None and self._play.seat == NOBODY:
-            self._play.is_over = True
+        if self._course.play is not None and self._course.play.seat == NOBODY:
+            self._course.play.is_over = True
         return self._leave() if self._is_script else []
 
     def _present(self, present: Players) -> list[Command]:
         """Take note of who is here; the one we want to play with may have come."""
         asked, self._awaits_present = self._awaits_present, False
         is_known = any(self._name in players for players in present.matches)
-        if asked and self._is_playing and not is_known:
-            self._play, self._has_called = None, False
+        if asked and self._course.is_playing and not is_known:
+            self._course.play, self._has_called = None, False
             return [*self._tell(self._words.gone), *self._call()]
         wanted = self._wish.against
-        if self._play is None and wanted and wanted in present.waiting:
+        if self._course.play is None and wanted and wanted in present.waiting:
             return self._say(Call(wanted, self._wish.best))
         return []
-
-    def _match(self, told: Match) -> list[Command]:
-        self._is_asked = True
-        play = self._play
-        if play is not None and play.told.match == told.match and not play.is_over:
-            play.told = told
-            return []
-        if play is not None and play.told.match == told.match:
-            return []
-        self._play = Play(told)
-        return self._tell(match_text(told, self._game_words))
-
-    def _of_match(self, frame: Frame) -> list[Command]:
-        play = self._play
-        if play is None:
-            return []
-        match frame.kind:
-            case Kind.ROUND:
-                return self._round(play, payload_of(frame, Round))
-            case Kind.COMMIT:
-                return self._committed(play, payload_of(frame, Commit))
-            case Kind.REVEAL:
-                return self._revealed(play, payload_of(frame, Reveal))
-            case Kind.RESULT:
-                return self._result(play, payload_of(frame, Result))
-            case _:
-                return []
-
-    def _round(self, play: Play, told: Round) -> list[Command]:
-        if told.match != play.told.match:
-            return []
-        if not play.begins(told):
-            return self._say_unsaid(play)
-        words = self._game_words
-        template = words.round_watched if play.seat == NOBODY else words.round
-        text = template.format(round=told.round, seconds=round(told.limit_s))
-        return [*self._tell(text), *self._go_on()]
-
-    def _committed(self, play: Play, told: Commit) -> list[Command]:
-        if told.match != play.told.match:
-            return []
-        is_new = play.commits(told)
-        is_other = told.seat not in (NOBODY, play.seat)
-        text = self._words.chosen.format(name=play.names[told.seat])
-        told_to_us = self._tell(text) if is_new and is_other else []
-        return [*told_to_us, *self._say_unsaid(play)]
-
-    def _say_unsaid(self, play: Play) -> list[Command]:
-        unsaid = play.unsaid()
-        return self._say(*unsaid) if unsaid else []
-
-    def _revealed(self, play: Play, told: Reveal) -> list[Command]:
-        if told.match != play.told.match or play.reveals(told):
-            return []
-        return self._tell(self._words.cheated.format(name=play.names[told.seat]))
-
-    def _result(self, play: Play, told: Result) -> list[Command]:
-        if told.match != play.told.match or not play.ends(told):
-            return []
-        text = result_text(told, play.names, self._game_words)
-        if told.over and not self._is_script and play.seat != NOBODY:
-            text = f"{text}\n{self._game_words.again}"
-        fair = [] if play.is_fair(told) else self._tell(self._words.unfair)
-        if told.why != Why.PLAYED or fair:
-            return [*fair, *self._tell(text), *self._go_on()]
-        choices = (Choice(told.choices[0]), Choice(told.choices[1]))
-        shown = f"{drawn(play.names, choices)}\n{text}"
-        return [*self._stage.reveal(shown), *self._go_on()]
 
     def _tell(self, text: str) -> list[Command]:
         return self._stage.tell(text)
@@ -367,7 +295,7 @@ class Contestant:
         return self._person_chooses(line)
 
     def _person_chooses(self, line: str) -> Sequence[Command]:
-        play, choice = self._play, self._meant(line)
+        play, choice = self._course.play, self._meant(line)
         if not isinstance(choice, Choice):
             return self._tell(choice)
         if play is None or not play.is_open:
@@ -414,7 +342,7 @@ class Contestant:
 
     def _is_turn(self) -> bool:
         """Return whether the next line may be played or sent now."""
-        play, is_order = self._play, self._typed.next.startswith("/")
+        play, is_order = self._course.play, self._typed.next.startswith("/")
         is_open = play is not None and play.is_open and not play.has_chosen
         is_between = self._is_seated and (play is None or play.is_over)
         return (is_open or is_between) if is_order else is_open
@@ -425,12 +353,12 @@ class Contestant:
             return self._order(line)
         if not isinstance(choice, Choice):
             return self._tell(choice)
-        assert self._play is not None
-        return self._choose(self._play, choice)
+        assert self._course.play is not None
+        return self._choose(self._course.play, choice)
 
     def _has_more(self) -> bool:
         """Return whether something is still to be played, watched or said."""
-        play = self._play
+        play = self._course.play
         if self._is_script and play is not None and play.is_over:
             return False
         if not self._is_leaving or self._wish.watch:
@@ -458,7 +386,7 @@ class Contestant:
             exit_code = ExitCode.PROTOCOL if peer.is_stream else ExitCode.REFUSED
             texts = [self._heard, self._words.no_game] if peer.is_stream else []
             return (*(Tell(text) for text in texts if text), Stop(exit_code))
-        self._has_called = self._play is not None and not self._wish.watch
+        self._has_called = self._course.play is not None and not self._wish.watch
         return self._call_again(self._words.lost)
 
     def _call_again(self, text: str) -> Sequence[Command]:
@@ -487,15 +415,15 @@ class Contestant:
 
     def _again(self) -> list[Command]:
         """Say again what may have got lost, and ask how things stand."""
-        play = self._play
+        play = self._course.play
         unsaid = [] if play is None else play.unsaid()
         if self._is_seated and not self._is_asked:
             self._has_called = False
             return [*self._say(self._sit()), *self._call()]
-        is_watching = play is not None and play.seat == NOBODY and not play.is_over
+        is_watching = self._course.is_watching
         watched = [Watch(self._wish.watch)] if is_watching and self._wish.watch else []
         said = self._say(self._sit(), *unsaid, *watched)
-        is_idle = self._is_seated and not unsaid and not is_watching and not self._is_playing
+        is_idle = self._is_seated and not unsaid and not is_watching and not self._course.is_playing
         return [*said, SetTimer(_AGAIN, HEARTBEAT_S)] if is_idle else said
 
     def _not_answered(self, peer: Peer) -> Sequence[Command]:
