@@ -15,7 +15,6 @@ from babel.messages.pofile import read_po, write_po
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "enchufe"
 CATALOGUE = SOURCE / "locale" / "es" / "LC_MESSAGES" / "enchufe.po"
-LANGUAGE = "es"
 LINE_CHARACTERS = 96
 
 KEYWORDS = {"_": None, "N_": None, "plural": (1, 2)}
@@ -53,10 +52,12 @@ who last ran this. What that parser says to programmers is left out.
 
 
 def template() -> Catalog:
-    """Return an untranslated catalogue of every message there is."""
-    catalogue = Catalog(
-        locale=LANGUAGE, domain="enchufe", project="enchufe", fuzzy=False, charset="utf-8"
-    )
+    """Return an untranslated catalogue of every message there is.
+
+    It has no language, so that it has one and many: the forms of our header, whatever babel
+    thinks of Spanish (from 2.19 on it counts millions apart).
+    """
+    catalogue = Catalog(domain="enchufe", project="enchufe", fuzzy=False, charset="utf-8")
     for message in _marked():
         catalogue.add(message)
     for message in ARGPARSE:
@@ -73,9 +74,9 @@ def _marked() -> Iterator[str | tuple[str, ...]]:
 def read(path: Path = CATALOGUE) -> Catalog:
     """Return the catalogue as it is; an empty one if there is none yet."""
     if not path.exists():
-        return Catalog(locale=LANGUAGE)
+        return Catalog()
     with path.open("rb") as source:
-        return read_po(source, locale=LANGUAGE)
+        return read_po(source)
 
 
 def brought_up_to_date(kept: Catalog) -> Catalog:
