@@ -103,7 +103,7 @@ def test_what_is_said_to_it_comes_whole_and_in_order_however_it_is_cut() -> None
     [
         (1000, Reason.FINISHED, True),
         (1005, Reason.FINISHED, True),  # closed without saying why, as programs do
-        (1001, Reason.RESET, False),  # the tab was reloaded
+        (1001, Reason.AWAY, False),  # the tab was reloaded
         (1006, Reason.RESET, False),  # the connection broke
         (1012, Reason.RESET, False),
     ],

@@ -103,6 +103,7 @@ TLS_FAULTS = {
 
 WHY_OVER = {
     Reason.RESET: N_("the other side broke it off (reset)"),
+    Reason.AWAY: N_("its page was closed or reloaded"),
     Reason.REFUSED: N_("nobody listens there"),
     Reason.PROTOCOL: N_("it broke the rules of the wire"),
     Reason.SLOW: N_("it did not read what it was sent"),

@@ -22,6 +22,7 @@ class Reason(StrEnum):
 
     FINISHED = "finished"  # both sides said all they had to say
     RESET = "reset"  # the other side broke it off (TCP RST)
+    AWAY = "away"  # its page was closed or reloaded, and may come back (RFC 6455, 7.4.1: 1001)
     REFUSED = "refused"  # nobody listens there (ICMP port unreachable)
     PROTOCOL = "protocol"  # it broke the rules of the wire
     SLOW = "slow"  # it did not read what it was sent

@@ -23,8 +23,10 @@ GOODBYE = 1000
 """The code with which a conversation that is over is closed (RFC 6455, 7.4.1)."""
 
 LEFT_WELL = frozenset({GOODBYE, 1005})
-"""The codes of a browser that leaves on purpose; 1005 stands for none. One whose tab is closed or
-reloaded may come back."""
+"""The codes of a browser that leaves on purpose; 1005 stands for none."""
+
+WENT_AWAY = 1001
+"""The code of a browser whose tab is closed or reloaded: it may come back."""
 
 
 class WebLink:
@@ -97,7 +99,7 @@ class WebLink:
             self._reason = self._reason or Reason.FINISHED
             if not self._closing:
                 self._driver.finished(self.peer)
-        self._end(Reason.RESET)
+        self._end(Reason.AWAY if code == WENT_AWAY else Reason.RESET)
 
     async def _write(self) -> None:
         while self._queue or not self._closing:

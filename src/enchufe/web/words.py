@@ -164,6 +164,7 @@ EVENTS = {
 REASONS = {
     "finished": N_("both had said all"),
     "reset": N_("broken off"),
+    "away": N_("closed or reloaded its page"),
     "refused": N_("nobody listens there"),
     "protocol": N_("broke the rules"),
     "slow": N_("did not read"),

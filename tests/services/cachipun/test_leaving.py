@@ -46,12 +46,13 @@ def test_a_program_says_bye_too() -> None:
     assert results(ana.heard())[0].why == Why.LEFT
 
 
-def test_who_loses_the_line_is_waited_for_and_comes_back_with_the_session() -> None:
+@pytest.mark.parametrize("how", [Reason.RESET, Reason.AWAY])
+def test_who_loses_the_line_is_waited_for_and_comes_back_with_the_session(how: Reason) -> None:
     hall = Hall()
     ana, luis, (first, second) = pair_of_programs(hall)
     ana.commits(first, 1, "rock")
     hall.passes(10.0)
-    luis.is_lost()
+    luis.is_lost(how)
     assert ana.heard()[-1] == Told(What.LOST, "luis", count=30)
     hall.passes(29.0)
     again = Program(hall, "luis")

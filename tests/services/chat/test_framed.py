@@ -86,12 +86,13 @@ def test_what_a_former_run_kept_is_not_kept_again() -> None:
     assert plaza.disk[-1].id == 8
 
 
-def test_who_comes_back_is_told_just_what_they_missed_under_their_name() -> None:
+@pytest.mark.parametrize("how", [Reason.RESET, Reason.AWAY])
+def test_who_comes_back_is_told_just_what_they_missed_under_their_name(how: Reason) -> None:
     plaza = Plaza()
     ana, luis = joined(plaza, "ana"), plaza.member("luis")
     ana.says_numbered(1, "one")
     luis.says("two")
-    ana.leaves(Reason.RESET)
+    ana.leaves(how)
     luis.says("three", "four")
     assert luis.heard == ["ana: one"]
     again = plaza.framed()

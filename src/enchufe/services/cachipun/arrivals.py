@@ -25,7 +25,15 @@ SILENT_S = 2.0
 network says by then what it is, and is in no match it has not called for."""
 
 _BROKEN = frozenset(
-    {Reason.RESET, Reason.FAILED, Reason.REFUSED, Reason.SILENT, Reason.SLOW, Reason.TOO_MUCH}
+    {
+        Reason.RESET,
+        Reason.AWAY,
+        Reason.FAILED,
+        Reason.REFUSED,
+        Reason.SILENT,
+        Reason.SLOW,
+        Reason.TOO_MUCH,
+    }
 )
 
 

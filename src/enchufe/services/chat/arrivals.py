@@ -25,7 +25,7 @@ ARRIVAL_S = 0.3
 AWAY_S = 30.0
 """How long the name of somebody whose connection broke is kept for them."""
 
-_BROKEN = frozenset({Reason.RESET, Reason.FAILED, Reason.REFUSED, Reason.SILENT})
+_BROKEN = frozenset({Reason.RESET, Reason.AWAY, Reason.FAILED, Reason.REFUSED, Reason.SILENT})
 
 
 class Arrivals:
