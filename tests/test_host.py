@@ -35,10 +35,15 @@ from enchufe.core.events import (
     TimerFired,
 )
 from enchufe.core.frames import Frame, Kind
-from enchufe.core.limits import LINE_BYTES_MAX, MESSAGES_BATCH_MAX, TEXT_QUIET_S
+from enchufe.core.limits import (
+    LINE_BYTES_MAX,
+    LINES_BATCH_MAX,
+    MESSAGES_BATCH_MAX,
+    TEXT_QUIET_S,
+)
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing
-from enchufe.host import Host
+from enchufe.host import Host, Witness
 from enchufe.services.echo import Echo
 from enchufe.services.hello import Hello
 from enchufe.wire.frames import PREFACE, encoded
@@ -511,6 +516,66 @@ def test_a_witness_changes_nothing() -> None:
         for data in (b"a", b"b\n", b"\n\nc"):
             ours = list(with_witness.received(ANA, data, NOW_NS))
             assert ours == list(without.received(ANA, data, NOW_NS))
+
+
+# Lines that are told together
+
+
+class LineNotes(Notes):
+    """A service that takes lines together, and notes how it was told of them."""
+
+    def __init__(self, *answers: Command) -> None:
+        super().__init__(*answers)
+        self.runs: list[list[bytes]] = []
+
+    def handle_lines(self, peer: Peer, lines: Sequence[bytes], at_ns: int) -> Sequence[Command]:
+        assert (peer, at_ns) == (ANA, NOW_NS)
+        self.runs.append(list(lines))
+        return self._answers
+
+
+def line_host(*answers: Command, witness: Witness | None = None) -> tuple[Host, LineNotes]:
+    notes = LineNotes(*answers)
+    host = Host(notes, Framing.FRAMES, witness)
+    host.opened(ANA, NOW_NS)
+    notes.told.clear()
+    return host, notes
+
+
+def test_lines_of_one_read_are_told_together_to_a_service_that_takes_them_so() -> None:
+    host, notes = line_host(Send(ANA, b"hi"), SpreadFrame((ANA,), HOLA))
+    orders = host.received(ANA, b"one\ntwo\nthr", NOW_NS)
+    assert list(orders) == [Send(ANA, b"hi\n"), Spread((ANA,), encoded(HOLA))]
+    host.received(ANA, b"ee\n" + PREFACE + encoded(HOLA), NOW_NS)
+    assert notes.runs == [[b"one", b"two"], [b"three"]]
+    assert notes.told == [PeerFramed(NOW_NS, ANA), received(ANA, b"hola")]
+
+
+def test_a_witness_sees_such_lines_one_after_the_other() -> None:
+    seen: list[Event | Command] = []
+    host, notes = line_host(Show(ANA, b"x"), witness=seen.append)
+    seen.clear()
+    host.received(ANA, b"one\ntwo\n", NOW_NS)
+    lines = [received(ANA, b"one"), received(ANA, b"two")]
+    assert seen == [lines[0], Show(ANA, b"x"), lines[1], Show(ANA, b"x")]
+    assert (notes.told, notes.runs) == (lines, [])
+
+
+@pytest.mark.parametrize("length", [1, 3, 70])
+def test_no_turn_has_more_of_them_than_may_be_told_together(length: int) -> None:
+    host, notes = line_host()
+    lines = [b"x" * length] * (3 * LINES_BATCH_MAX)
+    turns = in_turns(host, host.received(ANA, b"".join(m + b"\n" for m in lines), NOW_NS))
+    assert [line for run in notes.runs for line in run] == lines
+    assert len(turns) >= 3
+    assert max(map(len, notes.runs)) <= LINES_BATCH_MAX
+
+
+def test_fewer_are_one_turn() -> None:
+    host, notes = line_host()
+    lines = [b"hola"] * (LINES_BATCH_MAX - 1)
+    assert list(host.received(ANA, b"".join(m + b"\n" for m in lines), NOW_NS)) == []
+    assert notes.runs == [lines]
 
 
 # Turns: much that came at once

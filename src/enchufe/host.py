@@ -38,15 +38,15 @@ from enchufe.core.events import (
     TimerFired,
 )
 from enchufe.core.frames import Kind
-from enchufe.core.limits import MESSAGES_BATCH_MAX, TEXT_QUIET_S
+from enchufe.core.limits import LINES_BATCH_MAX, TEXT_QUIET_S
 from enchufe.core.peer import Peer, Transport
-from enchufe.core.service import Framing, Service
+from enchufe.core.service import Framing, LineService, Service
 from enchufe.wire.either import Change, EitherDecoder, Piece
 from enchufe.wire.frames import decoded_datagram
 from enchufe.wire.lengths import LengthDecoder
 from enchufe.wire.speech import Speech
 from enchufe.wire.text import TextDecoder, text_of
-from enchufe.wire.turns import Decoder, Turns
+from enchufe.wire.turns import Turns
 
 Witness: TypeAlias = Callable[[Event | Command], None]
 """Sees every event and every command in order: a transcript, a recording."""
@@ -97,6 +97,7 @@ class Host:
         self._handle = service.handle
         # A service that takes bytes as they come knows no frames: its commands are orders.
         self._handle_raw = cast("Callable[[Event], Sequence[Order]]", service.handle)
+        self._handle_lines = service.handle_lines if isinstance(service, LineService) else None
         self._framing = framing
         self._is_raw = framing is Framing.RAW
         self._own_witness = witness
@@ -115,14 +116,18 @@ class Host:
     def opened(self, peer: Peer, at_ns: int) -> Sequence[Order]:
         """Tell the service that ``peer`` is there."""
         if not self._is_raw and peer.is_stream:
-            self._turns[peer.id] = Turns(peer, self._decoder_for(peer))
+            self._turns[peer.id] = self._turns_of(peer)
         return self.happened(PeerOpened(at_ns, peer))
 
-    def _decoder_for(self, peer: Peer) -> Decoder:
-        """Return what cuts the stream of ``peer``."""
+    def _turns_of(self, peer: Peer) -> Turns:
+        """Return what cuts the stream of ``peer``, and how much of it is told at a time."""
         if peer.transport is Transport.AYUDANTIA:
-            return LengthDecoder()
-        return TextDecoder() if self._framing is Framing.TEXT else EitherDecoder()
+            return Turns(peer, LengthDecoder())
+        if self._framing is Framing.TEXT:
+            return Turns(peer, TextDecoder())
+        if self._handle_lines is None:
+            return Turns(peer, EitherDecoder())
+        return Turns(peer, EitherDecoder(in_runs=True), LINES_BATCH_MAX)
 
     def received(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
         """Tell the service what the bytes that came from ``peer`` mean."""
@@ -206,7 +211,12 @@ class Host:
 
     def happened(self, event: Event) -> Sequence[Order]:
         """Hand ``event`` to the service; return its commands as orders."""
-        commands = self._handle(event) if self._witness is None else self._witnessed(event)
+        return self._as_orders(
+            self._handle(event) if self._witness is None else self._witnessed(event)
+        )
+
+    def _as_orders(self, commands: Sequence[Command]) -> Sequence[Order]:
+        """Return ``commands`` with what is said in frames, or to many, made bytes."""
         if self._is_raw or not commands:
             return _orders(commands)
         orders: list[Command] = []
@@ -245,8 +255,8 @@ class Host:
         try:
             for piece in turns.pieces:
                 orders += self._said(peer, piece, at_ns)
-                told += 1
-                if told == MESSAGES_BATCH_MAX or turns.is_resting:
+                told += len(piece) if isinstance(piece, list) else 1
+                if told >= turns.messages_max or turns.is_resting:
                     return [*orders, *self._wait(turns)]
         except ProtocolError as error:
             return [*orders, *self._broken(peer, str(error), Reason.PROTOCOL)]
@@ -299,7 +309,9 @@ class Host:
         return (CancelTimer(f"{_QUIET_TIMER}{peer.id}"),)
 
     def _said(self, peer: Peer, piece: Piece, at_ns: int) -> Sequence[Order]:
-        """Tell the service of a line, or of a frame if it is of a kind we know."""
+        """Tell the service of lines, or of a frame if it is of a kind we know."""
+        if isinstance(piece, list):
+            return self._said_together(peer, piece, at_ns)
         if isinstance(piece, bytes):
             return self.happened(MessageReceived(at_ns, peer, piece))
         if isinstance(piece, Change):
@@ -310,6 +322,15 @@ class Host:
         if piece.kind in _KNOWN_KINDS:
             return self.happened(FrameReceived(at_ns, peer, piece))
         return ()
+
+    def _said_together(self, peer: Peer, lines: list[bytes], at_ns: int) -> Sequence[Order]:
+        """Tell the service of lines that came together; a witness sees one after the other."""
+        if self._handle_lines is not None and self._witness is None:
+            return self._as_orders(self._handle_lines(peer, lines, at_ns))
+        orders: list[Order] = []
+        for line in lines:
+            orders += self.happened(MessageReceived(at_ns, peer, line))
+        return orders
 
     def _received_datagram(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
         """Tell the service of a datagram's text or frame.

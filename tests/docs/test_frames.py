@@ -15,7 +15,7 @@ from enchufe.core.errors import ProtocolError
 from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame, Kind
 from enchufe.core.limits import LINE_BYTES_MAX
 from enchufe.core.seal import Sealing, Side
-from enchufe.wire.either import Change, EitherDecoder
+from enchufe.wire.either import Change, EitherDecoder, Piece
 from enchufe.wire.frames import PREFACE, decoded_datagram, encoded
 from enchufe.wire.text import text_of
 
@@ -37,8 +37,9 @@ def data_of(vector: dict[str, Any]) -> bytes:
     return bytes.fromhex(vector["bytes"])
 
 
-def as_written(piece: bytes | Frame | Change) -> object:
+def as_written(piece: Piece) -> object:
     """Return ``piece`` as the page writes it."""
+    assert not isinstance(piece, list)
     if isinstance(piece, bytes):
         return {"line": piece.decode()}
     if isinstance(piece, Change):

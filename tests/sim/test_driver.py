@@ -94,7 +94,7 @@ def run(network: Network) -> None:
         pass
 
 
-KEPT: list[Order] = [Remember(Line(1, 0, "plaza", "ana", "hola")), Recall("x", "plaza", 0, 20)]
+KEPT: list[Order] = [Remember((Line(1, 0, "plaza", "ana", "hola"),)), Recall("x", "plaza", 0, 20)]
 FILES: list[FileOrder] = [ReadFile("1", 1), KeepFile("1", "ab")]
 PROGRAMS: list[ProgramOrder] = [
     RunProgram("1", ("ls",)),

@@ -21,7 +21,7 @@ def test_it_begins_with_nothing() -> None:
 def test_a_line_is_remembered_at_once_and_found() -> None:
     told = Told()
     kept = history(told)
-    kept.perform([Remember(said(1))])
+    kept.perform([Remember((said(1),))])
     kept.perform([everything()])
     assert told.all() == [Remembered(NOW_NS, 1), Recalled(NOW_NS, "all", (said(1),))]
     kept.close()
@@ -31,7 +31,7 @@ def test_the_oldest_lines_are_forgotten_first() -> None:
     told = Told()
     kept = history(told)
     for id_ in range(1, HISTORY_MEMORY_LINES_MAX + 3):
-        kept.perform([Remember(said(id_))])
+        kept.perform([Remember((said(id_),))])
     kept.perform([everything()])
     recalled = told.all()[-1]
     assert isinstance(recalled, Recalled)

@@ -150,6 +150,24 @@ def test_a_line_too_long_is_returned_once_and_cut_whatever_the_cuts(spare: int, 
     assert heard([stream[i : i + 999] for i in range(0, len(stream), 999)]) == expected
 
 
+@given(
+    st.lists(st.sampled_from([b"hola\n", b"\r\n", b"\0", b"ho", b"\0enchufe/"]), max_size=12),
+    st.sampled_from([b"", PREFACE, PREFACE + CALL + CALL]),
+    st.data(),
+)
+def test_lines_that_come_together_may_be_returned_together(
+    parts: list[bytes], end: bytes, choices: st.DataObject
+) -> None:
+    for pieces in cut_anywhere(b"".join([*parts, end]), choices):
+        singly, together = EitherDecoder(), EitherDecoder(in_runs=True)
+        for piece in pieces:
+            found = list(together.feed(piece))
+            assert not any(isinstance(part, bytes) for part in found)
+            assert [] not in found
+            flat = [p for part in found for p in (part if isinstance(part, list) else [part])]
+            assert flat == list(singly.feed(piece))
+
+
 def test_no_more_than_the_limits_is_held() -> None:
     decoder = EitherDecoder()
 

@@ -121,9 +121,13 @@ class Dial(Struct, frozen=True, tag=True):
 
 
 class Remember(Struct, frozen=True, tag=True):
-    """Keep a line; `Remembered` says when it is safe, `NotRemembered` that it cannot be."""
+    """Keep lines; `Remembered` says when they are safe, `NotRemembered` that they cannot be.
 
-    line: Line
+    There is at least one; one person has said them in a row, in one room, and all of them are
+    kept or none.
+    """
+
+    lines: tuple[Line, ...]
 
 
 class Recall(Struct, frozen=True, tag=True):

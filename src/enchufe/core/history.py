@@ -19,7 +19,7 @@ class Attachment(Struct, frozen=True):
     sha256: str = ""
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, gc=False):
     """One thing said in a room.
 
     Args:

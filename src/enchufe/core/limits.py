@@ -84,6 +84,10 @@ MESSAGES_BATCH_MAX = 32
 """Lines or frames of one peer that are told at a time, before the others have their turn: a
 hundred thousand may have come in one read."""
 
+LINES_BATCH_MAX = 512
+"""Lines of one peer that are told at a time to a service that takes them together, at about a
+microsecond each."""
+
 TEXT_QUIET_S = 0.3
 """Text without an end of line counts as a message when nothing follows for this long:
 many course scripts send no newline and wait for the answer."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from enchufe.core.commands import Command
 from enchufe.core.events import Event
+from enchufe.core.peer import Peer
 
 
 class Framing(StrEnum):
@@ -26,4 +27,22 @@ class Service(Protocol):
 
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``, in order."""
+        ...
+
+
+@runtime_checkable
+class LineService(Service, Protocol):
+    """A service for which lines that came in one read cost less together than one by one.
+
+    To everybody who talks to it, it must make no difference.
+    """
+
+    def handle_lines(self, peer: Peer, lines: Sequence[bytes], at_ns: int) -> Sequence[Command]:
+        """Return what to do about ``lines``, as if `handle` had been told of one after the other.
+
+        Args:
+            peer: who sent them.
+            lines: at least one, in order.
+            at_ns: when they came.
+        """
         ...

@@ -42,7 +42,7 @@ class History:
         return HistoryOpened(self._network.clock.now_ns, last_id, told)
 
     def perform(self, order: Remember | Recall) -> None:
-        """Keep a line, or look lines up; `deliver` is told what came of it, later."""
+        """Keep lines, or look lines up; `deliver` is told what came of it, later."""
         self._queue.append(order)
         if self._writing is None:
             self._write()
@@ -97,4 +97,5 @@ class History:
 
 
 def _lines_of(orders: Sequence[Remember | Recall]) -> list[Line]:
-    return [order.line for order in orders if isinstance(order, Remember)]
+    said = (order.lines for order in orders if isinstance(order, Remember))
+    return [line for lines in said for line in lines]

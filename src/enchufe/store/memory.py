@@ -35,8 +35,8 @@ class MemoryHistory:
         last: Line | None = None
         for order in orders:
             if isinstance(order, Remember):
-                last = order.line
-                self._lines.append(last)
+                self._lines.extend(order.lines)
+                last = order.lines[-1]
                 continue
             self._report(last)
             last = None

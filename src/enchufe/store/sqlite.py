@@ -11,6 +11,7 @@ connection of its own would answer sooner, with lines nobody has been told of ye
 
 import sys
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from threading import Condition, Thread
 from time import time_ns
@@ -26,8 +27,8 @@ from enchufe.core.limits import (
 )
 from enchufe.store.file import FAULTS, HistoryFile, why
 
-ORDER_BYTES = 512
-"""What an order takes in the queue beside the text of its line, about."""
+LINE_BYTES = 512
+"""What a line takes in the queue beside its text, about."""
 
 
 class SqliteHistory:
@@ -83,7 +84,8 @@ class SqliteHistory:
         if isinstance(order, Recall):
             self._queued_lookups += 1
         else:
-            self._queued_bytes += ORDER_BYTES + sys.getsizeof(order.line.text)
+            text_bytes = sum([sys.getsizeof(line.text) for line in order.lines])
+            self._queued_bytes += LINE_BYTES * len(order.lines) + text_bytes
         return True
 
     def close(self) -> None:
@@ -113,7 +115,8 @@ class SqliteHistory:
 
     def _run(self) -> None:
         while orders := self._taken():
-            lines = [order.line for order in orders if isinstance(order, Remember)]
+            said = [order.lines for order in orders if isinstance(order, Remember)]
+            lines = list(chain.from_iterable(said))
             if lines:
                 self._deliver(self._keep(lines))
             for order in orders:
@@ -173,4 +176,4 @@ def _refusal(order: Remember | Recall) -> NotRemembered | Recalled:
     if isinstance(order, Recall):
         return Recalled(time_ns(), order.tag, ())
     stalled = f"the disk has taken nothing for {HISTORY_STALL_S_MAX:g} s"
-    return NotRemembered(time_ns(), order.line.id, stalled)
+    return NotRemembered(time_ns(), order.lines[0].id, stalled)

@@ -4,7 +4,7 @@ A peer that never sends the preface is served as text for ever, and need not kno
 there are frames. One that does may do so at once, or between any two of its lines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import TypeAlias
 
@@ -19,14 +19,19 @@ class Change(Enum):
     TO_FRAMES = "to frames"
 
 
-Piece: TypeAlias = bytes | Frame | Change
-"""A line of text, a frame, or the change from one to the other."""
+Piece: TypeAlias = bytes | list[bytes] | Frame | Change
+"""A line of text or a run of them, a frame, or the change from text to frames."""
 
 
 class EitherDecoder:
-    """Cuts a stream into lines, and after the preface into frames."""
+    """Cuts a stream into lines, and after the preface into frames.
 
-    def __init__(self) -> None:
+    Args:
+        in_runs: whether lines that came together are returned together, as a list.
+    """
+
+    def __init__(self, *, in_runs: bool = False) -> None:
+        self._in_runs = in_runs
         self._text = TextDecoder(skips_too_long=True)
         self._frames: FrameDecoder | None = None
         self._opening = b""  # the beginning of what may become a preface
@@ -64,7 +69,7 @@ class EitherDecoder:
         elif self._opening or b"\0" in data:
             yield from self._with_preface(self._opening + data)
         else:
-            yield from self._as_text(data)
+            yield from self._as_pieces(data)
 
     def _with_preface(self, data: bytes) -> Iterator[Piece]:
         """Yield the pieces of what may hold a preface, or the beginning of one at its end."""
@@ -72,10 +77,10 @@ class EitherDecoder:
         if preface is None:
             end = self._end_of_text(data)
             self._opening = data[end:]
-            yield from self._as_text(data[:end])
+            yield from self._as_pieces(data[:end])
             return
         self._opening = b""
-        yield from self._as_text(data[: preface.start()])
+        yield from self._as_pieces(data[: preface.start()])
         check_version(preface[1])
         self._frames = FrameDecoder()
         yield Change.TO_FRAMES
@@ -85,6 +90,10 @@ class EitherDecoder:
         """Return where a preface begins whose rest is to come, or the end of ``data``."""
         start = data.rfind(b"\n") + 1
         return start if may_become_preface(data[start:]) else len(data)
+
+    def _as_pieces(self, data: bytes) -> Sequence[Piece]:
+        lines = self._as_text(data)
+        return [lines] if lines and self._in_runs else lines
 
     def _as_text(self, data: bytes) -> list[bytes]:
         if data:

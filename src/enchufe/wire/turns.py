@@ -25,11 +25,13 @@ class Turns:
     Args:
         peer: who.
         decoder: cuts the stream into pieces.
+        lines_max: how many lines are told in one turn.
     """
 
     __slots__ = (
         "_came",
         "_later",
+        "_lines_max",
         "decoder",
         "is_left_unread",
         "is_resting",
@@ -38,9 +40,10 @@ class Turns:
         "pieces",
     )
 
-    def __init__(self, peer: Peer, decoder: Decoder) -> None:
+    def __init__(self, peer: Peer, decoder: Decoder, lines_max: int = MESSAGES_BATCH_MAX) -> None:
         self.peer = peer
         self.decoder = decoder
+        self._lines_max = lines_max
         self.pieces: Iterator[Piece] = iter(())
         self.is_waiting = False  # for its next turn, or for the service
         self.is_left_unread = False  # until all is told
@@ -53,6 +56,11 @@ class Turns:
         """How much is held of what is not finished, or not told."""
         waiting_bytes = len(self._came) + len(self._later) if self.is_waiting else 0
         return self.decoder.held_bytes + waiting_bytes
+
+    @property
+    def messages_max(self) -> int:
+        """How many messages are told in one turn."""
+        return MESSAGES_BATCH_MAX if self.decoder.is_framed else self._lines_max
 
     def begin(self, data: bytes) -> None:
         """Cut ``data`` into pieces, which are to be taken from ``pieces``."""
@@ -80,7 +88,7 @@ class Turns:
 
     def _sliced(self, data: bytes) -> Iterator[Piece]:
         """Yield the pieces of ``data``; frames are cut out one by one, whatever their number."""
-        if self.decoder.is_framed or data.count(b"\n") <= MESSAGES_BATCH_MAX:
+        if self.decoder.is_framed or data.count(b"\n") < self._lines_max:
             self._came = b""  # the decoder holds what it has not cut yet
             yield from self.decoder.feed(data)
             return

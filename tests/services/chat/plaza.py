@@ -255,6 +255,7 @@ class Plaza:
         waits: whether the disk waits until it is told to go on.
         lines: what it holds from an earlier run.
         file_bytes_max: as in `Chat`.
+        is_watched: whether a witness looks on, who sees lines one after the other.
     """
 
     def __init__(
@@ -264,9 +265,11 @@ class Plaza:
         waits: bool = False,
         lines: Sequence[Line] = (),
         file_bytes_max: int = 1_000_000,
+        is_watched: bool = False,
     ) -> None:
         self.now_ns = NOW_NS
         self.disk = list(lines)
+        self.kept: list[list[str]] = []  # what was to be remembered together
         self.waits = waits
         self.full_because = ""
         self.timers: dict[str, float] = {}
@@ -274,7 +277,8 @@ class Plaza:
         self.shelf = Shelf()
         self._unsafe: list[Line] = []
         self._chat = Chat(slow=slow, file_bytes_max=file_bytes_max)
-        self._host = Host(self._chat, Framing.FRAMES)
+        witness = (lambda _fact: None) if is_watched else None
+        self._host = Host(self._chat, Framing.FRAMES, witness)
         self._people: dict[int, Somebody] = {}
         self._events: deque[Event] = deque()
         self._due: deque[str] = deque()  # timers that fire as soon as all else is done
@@ -391,7 +395,7 @@ class Plaza:
             case AwaitDrained():
                 self.awaited.add(order.peer.id)
             case Remember():
-                self._remember(order.line)
+                self._remember(order.lines)
             case Recall():
                 self._events.append(Recalled(self.now_ns, order.tag, self._recall(order)))
             case Rest() | ReadOn():
@@ -416,14 +420,15 @@ class Plaza:
         if self._people[peer.id].closed_for is None:
             self._people[peer.id].takes(message)
 
-    def _remember(self, line: Line) -> None:
+    def _remember(self, lines: Sequence[Line]) -> None:
+        self.kept.append([line.text for line in lines])
         if self.full_because:
-            self._events.append(NotRemembered(self.now_ns, line.id, self.full_because))
+            self._events.append(NotRemembered(self.now_ns, lines[0].id, self.full_because))
         elif self.waits:
-            self._unsafe.append(line)
+            self._unsafe += lines
         else:
-            self.disk.append(line)
-            self._events.append(Remembered(self.now_ns, line.id))
+            self.disk += lines
+            self._events.append(Remembered(self.now_ns, lines[-1].id))
 
     def _recall(self, order: Recall) -> tuple[Line, ...]:
         lines = [line for line in self.disk if line.room == order.room]

@@ -123,6 +123,38 @@ def test_a_message_is_a_line_whatever_the_cuts(choices: st.DataObject) -> None:
         assert luis.heard == ["ana: hola", "ana: ¿qué tal?", "ana: adiós"]
 
 
+ALL_SORTS = [
+    *("hola", "¿qué tal?", "", "  ", "//me", "/who", "/room sala", "/room plaza", "/name luisa"),
+    *("/msg ana psst", "BYE ", "x" * (SAID_BYTES_MAX + 1), "\x1b[2J", "/" + "y" * 5000),
+]
+
+
+@given(st.lists(st.sampled_from(ALL_SORTS), max_size=12), st.booleans())
+def test_lines_that_come_together_are_as_good_as_one_by_one(
+    lines: list[str], is_stranger: bool
+) -> None:
+    heard: list[object] = []
+    for is_watched in (False, True):
+        plaza = Plaza(is_watched=is_watched)
+        framed = plaza.framed()
+        framed.joins("eva", "session")
+        ana, remote = plaza.member("ana"), plaza.member("pia", Transport.UDP)
+        speaker = plaza.raw() if is_stranger else plaza.member("luis")
+        speaker.says(*lines)
+        listeners = (ana.heard, remote.datagrams, framed.frames, speaker.heard)
+        heard.append((*listeners, plaza.disk, speaker.closed_for))
+    assert heard[0] == heard[1]
+
+
+def test_lines_that_come_together_are_kept_as_one_and_told_in_one_go() -> None:
+    plaza = Plaza(waits=True)
+    ana, luis = plaza.member("ana"), plaza.member("luis")
+    ana.says("one", "two", "three")
+    assert plaza.kept == [["one", "two", "three"]]
+    plaza.disk_goes_on()
+    assert luis.heard == ["ana: one", "ana: two", "ana: three"]
+
+
 def test_a_line_cut_in_the_middle_by_a_long_silence_is_still_one_line() -> None:
     plaza = Plaza()
     ana, luis = plaza.member("ana"), plaza.member("luis")

@@ -1,7 +1,7 @@
 """What was said and is not safe yet, and what has been told to everybody."""
 
 from collections import OrderedDict, deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from msgspec import Struct
 
@@ -17,11 +17,18 @@ SESSIONS_MAX = 10_000
 """Sessions whose last number is kept in mind, so that what is said again is known."""
 
 
-class Waiting(Struct, frozen=True):
-    """A line of this run, and who said it."""
+class Saying(Struct, frozen=True):
+    """What somebody said in a row, in one room, and is kept or lost as one.
 
-    line: Line
+    Args:
+        peer: who said it.
+        room: where.
+        lines: what; at least one.
+    """
+
     peer: Peer
+    room: str
+    lines: tuple[Line, ...]
 
 
 class Safe(Struct, frozen=True):
@@ -30,12 +37,21 @@ class Safe(Struct, frozen=True):
     Args:
         peer: who said them.
         room: where.
-        lines: what, each with the id before it in that room.
+        previous: the id of the line before them in that room.
+        lines: what.
     """
 
     peer: Peer
     room: str
-    lines: list[tuple[Line, int]]
+    previous: int
+    lines: list[Line]
+
+    def with_previous(self) -> Iterator[tuple[Line, int]]:
+        """Yield each line with the id of the one before it."""
+        previous = self.previous
+        for line in self.lines:
+            yield line, previous
+            previous = line.id
 
 
 class Kept:
@@ -46,9 +62,11 @@ class Kept:
         self.told_id = 0  # every line up to here has been told to those present
         self._last_id = 0
         self._opened_id = 0  # the last line of earlier runs, in whatever room
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[Saying] = deque()
+        self.waiting_count = 0  # lines on their way to safety
         self._waiting_numbers: dict[str, int] = {}
-        self._recent: deque[Waiting] = deque(maxlen=RECENT_LINES_MAX)
+        self._recent: deque[Saying] = deque()
+        self._recent_count = 0
         self._last_in_room: dict[str, int] = {}
         self._count_in_room: dict[str, int] = {}
         self._forgotten_id = 0  # the last line of all rooms that were forgotten
@@ -61,21 +79,19 @@ class Kept:
         for told in event.told:
             self._told[told.session] = (told.number, told.id)
 
-    def next_id(self) -> int:
-        """Return an id never given before."""
-        self._last_id += 1
-        return self._last_id
+    def next_ids(self, count: int) -> range:
+        """Return so many ids never given before."""
+        first_id = self._last_id + 1
+        self._last_id += count
+        return range(first_id, first_id + count)
 
-    def wait(self, line: Line, peer: Peer) -> None:
-        """Follow a line until it is safe."""
-        self._waiting.append(Waiting(line, peer))
-        if line.session:
-            self._waiting_numbers[line.session] = line.number
-
-    @property
-    def waiting_count(self) -> int:
-        """How many lines are on their way to safety."""
-        return len(self._waiting)
+    def wait(self, saying: Saying) -> None:
+        """Follow what was said until it is safe."""
+        self._waiting.append(saying)
+        self.waiting_count += len(saying.lines)
+        last = saying.lines[-1]
+        if last.session:
+            self._waiting_numbers[last.session] = last.number
 
     def is_waiting(self, session: str, number: int) -> bool:
         """Return whether a session's number is on its way to safety."""
@@ -95,22 +111,29 @@ class Kept:
         waiting = self._waiting
         all_safe: list[Safe] = []
         safe: Safe | None = None
-        while waiting and waiting[0].line.id <= last_id:
+        while waiting and waiting[0].lines[-1].id <= last_id:
             said = waiting.popleft()
-            self._recent.append(said)
-            line = said.line
-            if safe is None or safe.peer is not said.peer or safe.room != line.room:
-                safe = Safe(said.peer, line.room, [])
+            self._note(said)
+            if safe is None or safe.peer is not said.peer or safe.room != said.room:
+                previous = self._last_in_room.get(said.room, self._unknown_id)
+                safe = Safe(said.peer, said.room, previous, [])
                 all_safe.append(safe)
-            previous = self._last_in_room.get(line.room, self._unknown_id)
-            self._last_in_room[line.room] = line.id
-            safe.lines.append((line, previous))
-            if line.session:
-                self._note_session(line)
-        for safe in all_safe:
-            self._count_in_room[safe.room] = self.count_in(safe.room) + len(safe.lines)
-            self.told_id = safe.lines[-1][0].id
+            safe.lines.extend(said.lines)
+            self._last_in_room[said.room] = said.lines[-1].id
         return all_safe
+
+    def _note(self, said: Saying) -> None:
+        """Count what has become safe, and keep it in mind for a while."""
+        recent, count, last = self._recent, len(said.lines), said.lines[-1]
+        self.waiting_count -= count
+        self._count_in_room[said.room] = self.count_in(said.room) + count
+        self.told_id = last.id
+        if last.session:
+            self._note_session(last)
+        recent.append(said)
+        self._recent_count += count
+        while self._recent_count - len(recent[0].lines) >= RECENT_LINES_MAX:
+            self._recent_count -= len(recent.popleft().lines)
 
     @property
     def _unknown_id(self) -> int:
@@ -138,13 +161,14 @@ class Kept:
         if self._waiting_numbers.get(line.session) == line.number:
             del self._waiting_numbers[line.session]
 
-    def lost_from(self, first_id: int, why: str) -> list[Waiting]:
-        """Return the lines that cannot be kept; from now on nothing can."""
+    def lost_from(self, first_id: int, why: str) -> list[Saying]:
+        """Return what cannot be kept; from now on nothing can."""
         self.read_only_because = why
-        lost = [waiting for waiting in self._waiting if waiting.line.id >= first_id]
-        for waiting in lost:
-            self._waiting.remove(waiting)
-            self._waiting_numbers.pop(waiting.line.session, None)
+        lost = [saying for saying in self._waiting if saying.lines[0].id >= first_id]
+        for saying in lost:
+            self._waiting.remove(saying)
+            self.waiting_count -= len(saying.lines)
+            self._waiting_numbers.pop(saying.lines[-1].session, None)
         return lost
 
     def count_in(self, room: str) -> int:
@@ -153,5 +177,5 @@ class Kept:
 
     def told_after(self, room: str, after_id: int, but: Peer | None) -> list[Line]:
         """Return the recent lines of a room after ``after_id``, in order, but not of ``but``."""
-        told = (w for w in self._recent if w.line.room == room and w.line.id > after_id)
-        return [waiting.line for waiting in told if waiting.peer is not but]
+        told = (said for said in self._recent if said.room == room and said.peer is not but)
+        return [line for said in told for line in said.lines if line.id > after_id]

@@ -7,7 +7,7 @@ from enchufe.core.events import NotRemembered
 from enchufe.core.history import Attachment, Line
 from enchufe.core.room import SAID_BYTES_MAX, Notice, What
 from enchufe.core.text import safe_bytes
-from enchufe.services.chat.kept import Safe
+from enchufe.services.chat.kept import Safe, Saying
 from enchufe.services.chat.members import Member, State
 from enchufe.services.chat.room import Room
 
@@ -43,30 +43,39 @@ class Sayings:
         if len(text) > SAID_BYTES_MAX:
             too_long = Notice(What.TOO_LONG, count=len(text), number=number)
             return room.tell.notice(member, too_long)
-        return self._keep(member, safe_bytes(text, keep="\t"), None, at_ns, number)
+        return self._keep(member, [safe_bytes(text, keep="\t")], at_ns, number)
+
+    def say_together(self, member: Member, texts: Sequence[bytes], at_ns: int) -> list[Command]:
+        """Have what somebody says in a row remembered as one; it is not numbered."""
+        if max(map(len, texts)) > SAID_BYTES_MAX or self._room.kept.read_only_because:
+            return [command for text in texts for command in self.say(member, text, at_ns)]
+        return self._keep(member, [safe_bytes(text, keep="\t") for text in texts], at_ns)
 
     def _keep(
-        self, member: Member, text: str, attachment: Attachment | None, at_ns: int, number: int
+        self,
+        member: Member,
+        texts: Sequence[str],
+        at_ns: int,
+        number: int = 0,
+        attachment: Attachment | None = None,
     ) -> list[Command]:
-        room = self._room
-        if room.kept.read_only_because:
-            return room.tell.notice(member, room.read_only(number))
-        line = Line(
-            id=room.kept.next_id(),
-            at_ns=at_ns,
-            room=member.room,
-            name=member.name,
-            text=text,
-            session=member.session if number else "",
-            number=number,
-            attachment=attachment,
+        kept, peer, room, name = self._room.kept, member.peer, member.room, member.name
+        if kept.read_only_because:
+            return self._room.tell.notice(member, self._room.read_only(number))
+        session = member.session if number else ""
+        ids = kept.next_ids(len(texts))
+        lines = tuple(
+            [
+                Line(id_, at_ns, room, name, text, session, number, attachment)
+                for id_, text in zip(ids, texts, strict=True)
+            ]
         )
-        room.kept.wait(line, member.peer)
-        member.unkept += 1
+        kept.wait(Saying(peer, room, lines))
+        member.unkept += len(lines)
         if member.unkept < UNKEPT_LINES_MAX and not self._is_much():
-            return [Remember(line)]
+            return [Remember(lines)]
         member.rests = True  # and said again with each line, as their files may have read on
-        return [Remember(line), Rest(member.peer)]
+        return [Remember(lines), Rest(peer)]
 
     def _is_much(self) -> bool:
         """Return whether as much is on its way as may be told in one go.
@@ -94,7 +103,7 @@ class Sayings:
             return known
         if attachment is None:
             return self._room.tell.notice(member, Notice(What.NO_FILE, number=number))
-        return self._keep(member, "", attachment, at_ns, number)
+        return self._keep(member, [""], at_ns, number, attachment)
 
     def _known(self, member: Member, number: int) -> Sequence[Command] | None:
         """Return the answer to what was said before; None to what was not."""
@@ -111,7 +120,7 @@ class Sayings:
         for safe in room.kept.safe_up_to(last_id):
             commands += self._acknowledge(safe)
             audience = room.members.audience(safe.room)
-            commands += room.tell.lines(audience, safe.lines, but=safe.peer)
+            commands += room.tell.safe(audience, safe)
         if room.kept.has_many_rooms:
             room.kept.forget_rooms(but=room.members.rooms())
         return commands
@@ -123,8 +132,8 @@ class Sayings:
             return []
         member.unkept -= len(safe.lines)
         commands: list[Command] = []
-        if member.state is State.PRESENT:
-            for line, previous in safe.lines:
+        if member.framed and member.state is State.PRESENT:
+            for line, previous in safe.with_previous():
                 if line.number:
                     commands += self._room.tell.taken(member, line.number, line.id, previous)
         return [*commands, *self._read_on(member)]
@@ -139,11 +148,12 @@ class Sayings:
     def not_remembered(self, event: NotRemembered) -> list[Command]:
         """Tell those whose lines cannot be kept that they were not said."""
         commands: list[Command] = []
-        for waiting in self._room.kept.lost_from(event.first_id, event.why):
-            member = self._room.members.of(waiting.peer)
+        for lost in self._room.kept.lost_from(event.first_id, event.why):
+            member = self._room.members.of(lost.peer)
             if member is not None:
-                member.unkept -= 1
-                notice = self._room.read_only(waiting.line.number)
-                commands += self._room.tell.notice(member, notice)
+                member.unkept -= len(lost.lines)
+                for line in lost.lines:
+                    notice = self._room.read_only(line.number)
+                    commands += self._room.tell.notice(member, notice)
                 commands += self._read_on(member)
         return commands

@@ -82,6 +82,16 @@ class Chat:
             case _:
                 return self._files.handle(event) if isinstance(event, FileEvent) else ()
 
+    def handle_lines(self, peer: Peer, lines: Sequence[bytes], at_ns: int) -> Sequence[Command]:
+        """Return what to do about lines that came together: most are said, and kept as one."""
+        member = self._heard(peer)
+        if member is not None and member.state is not State.ARRIVING:
+            texts = [text for line in lines if (text := line.strip())]
+            if texts and not any(map(_is_order, texts)):
+                return self._sayings.say_together(member, texts, at_ns)
+        one_by_one = (self.handle(MessageReceived(at_ns, peer, line)) for line in lines)
+        return [command for commands in one_by_one for command in commands]
+
     def _heard(self, peer: Peer) -> Member | None:
         """Return who ``peer`` is, who has given a sign of life."""
         member = self._room.members.of(peer)
@@ -149,7 +159,7 @@ class Chat:
             if not text.startswith(b"//"):
                 return self._order(member, text, event.at_ns)
             text = text.removeprefix(b"/")
-        elif text.lower() == b"bye":
+        elif text.lower() == _BYE:
             return self._arrivals.leave(member)
         return self._sayings.say(member, text, event.at_ns) if text else []
 
@@ -177,4 +187,10 @@ class Chat:
                 return ()
 
 
+def _is_order(text: bytes) -> bool:
+    """Return whether ``text`` is, or may be, more than something to be said."""
+    return text.startswith(b"/") or text.lower() == _BYE
+
+
+_BYE = b"bye"
 _FROM_MEMBERS = frozenset({Kind.SAY, Kind.SINCE, Kind.OFFER, Kind.SHARE, Kind.FETCH})

@@ -1,13 +1,11 @@
 """Tells the members of a room things, each in text or in frames as they speak themselves."""
 
-from collections.abc import Sequence
-
 from enchufe.core.commands import Command, Send, SendFrame, Spread, SpreadFrame
 from enchufe.core.history import Line
 from enchufe.core.limits import ROOM_ANNOUNCED_PEERS_MAX
-from enchufe.core.peer import Peer
 from enchufe.core.room import Joined, Notice, Said, Taken, What, frame_of
 from enchufe.core.room_words import RoomWords, line_text, notice_text, said_text
+from enchufe.services.chat.kept import Safe
 from enchufe.services.chat.members import Audience, Member, Members
 
 _COMINGS = frozenset({What.CAME, What.LEFT, What.LOST, What.RENAMED})
@@ -82,21 +80,18 @@ class Teller:
         """Tell somebody that what they said with that number is kept."""
         return [SendFrame(member.peer, frame_of(Taken(line_id, previous), number))]
 
-    def lines(
-        self, audience: Audience, together: Sequence[tuple[Line, int]], but: Peer
-    ) -> list[Command]:
-        """Tell everybody what one of them said: each line with the id of the one before it."""
+    def safe(self, audience: Audience, safe: Safe) -> list[Command]:
+        """Tell everybody what one of them said, but not the one; to streams of text at once."""
         commands: list[Command] = []
+        but = safe.peer
+        texts = [line_text(line, self._words) for line in safe.lines]
         if audience.streams:
-            text = "\n".join(line_text(line, self._words) for line, _previous in together)
-            commands.append(Spread(audience.streams, text.encode(), but))
-        for line, previous in together:
-            if audience.datagrams:
-                text = line_text(line, self._words)
-                commands.append(Spread(audience.datagrams, text.encode(), but))
-            if audience.framed:
-                frame = frame_of(said_of(line, previous))
-                commands.append(SpreadFrame(audience.framed, frame, but))
+            commands.append(Spread(audience.streams, "\n".join(texts).encode(), but))
+        if audience.datagrams:
+            commands += [Spread(audience.datagrams, text.encode(), but) for text in texts]
+        if audience.framed:
+            frames = (frame_of(said_of(line, before)) for line, before in safe.with_previous())
+            commands += [SpreadFrame(audience.framed, frame, but) for frame in frames]
         return commands
 
 
