@@ -571,6 +571,14 @@ def test_no_turn_has_more_of_them_than_may_be_told_together(length: int) -> None
     assert max(map(len, notes.runs)) <= LINES_BATCH_MAX
 
 
+def test_frames_are_told_to_it_in_shorter_turns() -> None:
+    host, notes = line_host()
+    frames = encoded(HOLA) * (2 * MESSAGES_BATCH_MAX)
+    orders = host.received(ANA, PREFACE + frames, NOW_NS)
+    assert len(notes.told) == MESSAGES_BATCH_MAX  # the first of which is the preface
+    assert len(in_turns(host, orders)) == 3
+
+
 def test_fewer_are_one_turn() -> None:
     host, notes = line_host()
     lines = [b"hola"] * (LINES_BATCH_MAX - 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.net.recording import Driven, on_loop, until
-from tests.store.witnesses import everything, said
+from tests.store.witnesses import everything, saying
 
 from enchufe.clients.rooms import Rooms
 from enchufe.clients.standard_streams import OutputGuard
@@ -58,7 +58,7 @@ def test_where_the_screen_does_not_show_the_room_nobody_sits_at_it() -> None:
 def test_of_lines_that_become_safe_in_a_row_only_the_last_is_told() -> None:
     def order(rooms: Rooms) -> None:
         for id_ in (1, 2, 3):
-            perform(rooms, Remember((said(id_),)))
+            perform(rooms, Remember(saying(id_)))
 
     _opened, remembered = on_loop(told(order))
     assert isinstance(remembered, Remembered)
@@ -68,9 +68,9 @@ def test_of_lines_that_become_safe_in_a_row_only_the_last_is_told() -> None:
 def test_an_answer_holds_exactly_the_lines_that_were_told_safe_before_it() -> None:
     def order(rooms: Rooms) -> None:
         for id_ in (1, 2):
-            perform(rooms, Remember((said(id_),)))
+            perform(rooms, Remember(saying(id_)))
         perform(rooms, everything())
-        perform(rooms, Remember((said(3),)))
+        perform(rooms, Remember(saying(3)))
 
     _opened, before, recalled, after = on_loop(told(order))
     assert isinstance(before, Remembered)
@@ -85,7 +85,7 @@ def test_nothing_is_told_in_the_middle_of_an_order() -> None:
         driven = Driven()
         rooms = Rooms(None, stop, None)
         rooms.begin(driven.driver)
-        perform(rooms, Remember((said(1),)))
+        perform(rooms, Remember(saying(1)))
         assert driven.service.of(Remembered) == []
         await until(lambda: len(driven.service.of(Remembered)) == 1)
 
@@ -96,7 +96,7 @@ def test_what_is_kept_in_a_file_is_known_to_the_next_run(tmp_path: Path) -> None
     path = tmp_path / "plaza.db"
 
     def order(rooms: Rooms) -> None:
-        perform(rooms, Remember((said(1, session="s", number=7),)))
+        perform(rooms, Remember(saying(1, session="s", number=7)))
 
     on_loop(told(order, path))
     opened, *_rest = on_loop(told(lambda _rooms: None, path))

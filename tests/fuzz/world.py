@@ -155,8 +155,8 @@ class World:
     def _kept(self, order: Remember | Recall | ScoreOrder) -> Event:
         match order:
             case Remember():
-                self._lines += order.lines
-                return Remembered(NOW_NS, order.lines[-1].id)
+                self._lines += order.saying.lines()
+                return Remembered(NOW_NS, order.saying.last_id)
             case Recall():
                 return Recalled(NOW_NS, order.tag, recalled(self._lines, order))
             case KeepScore():

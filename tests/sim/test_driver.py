@@ -33,7 +33,7 @@ from enchufe.core.control import Action, Verdict
 from enchufe.core.events import InputEnded, InputTyped, Reason, TimerFired
 from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileOrder, KeepFile, ReadFile
-from enchufe.core.history import Line
+from enchufe.core.history import Saying
 from enchufe.core.limits import STOP_S_MAX
 from enchufe.core.notices import ControlAsked
 from enchufe.core.peer import Peer
@@ -94,7 +94,7 @@ def run(network: Network) -> None:
         pass
 
 
-KEPT: list[Order] = [Remember((Line(1, 0, "plaza", "ana", "hola"),)), Recall("x", "plaza", 0, 20)]
+KEPT: list[Order] = [Remember(Saying(1, 0, "plaza", "ana", ("hola",))), Recall("x", "plaza", 0, 20)]
 FILES: list[FileOrder] = [ReadFile("1", 1), KeepFile("1", "ab")]
 PROGRAMS: list[ProgramOrder] = [
     RunProgram("1", ("ls",)),

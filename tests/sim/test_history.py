@@ -8,7 +8,7 @@ from enchufe.core.events import (
     Recalled,
     Remembered,
 )
-from enchufe.core.history import Line, Told
+from enchufe.core.history import Line, Saying, Told
 from enchufe.faults.delay import Delay
 from enchufe.sim.clock import NS_PER_S, START_NS
 from enchufe.sim.history import History
@@ -18,7 +18,12 @@ ALL = Recall("all", "plaza", 0, 1000)
 
 
 def said(id_: int) -> Line:
-    return Line(id_, id_, "plaza", "ana", f"line {id_}", "s", id_)
+    (line,) = saying(id_).lines()
+    return line
+
+
+def saying(id_: int) -> Saying:
+    return Saying(id_, id_, "plaza", "ana", (f"line {id_}",), "s", id_)
 
 
 def history(seed: int = 1, delay: Delay | None = None) -> tuple[World, History, list[Event]]:
@@ -35,7 +40,7 @@ def at_ns(seconds: float) -> int:
 def test_what_comes_while_a_group_is_written_makes_up_the_next() -> None:
     world, kept, told = history()
     for id_ in range(1, 6):
-        kept.perform(Remember((said(id_),)))
+        kept.perform(Remember(saying(id_)))
     kept.perform(ALL)
     world.run_until_quiet()
     assert told == [
@@ -47,7 +52,7 @@ def test_what_comes_while_a_group_is_written_makes_up_the_next() -> None:
 
 def test_nothing_is_told_while_it_is_being_ordered() -> None:
     world, kept, told = history(delay=Delay())
-    kept.perform(Remember((said(1),)))
+    kept.perform(Remember(saying(1)))
     assert told == []
     world.run_until_quiet()
     assert told == [Remembered(at_ns(0.0), 1)]
@@ -57,7 +62,7 @@ def test_the_disk_takes_its_time_by_chance() -> None:
     took_ns = set[int]()
     for seed in range(5):
         world, kept, told = history(seed, Delay(0.1, 0.9))
-        kept.perform(Remember((said(1),)))
+        kept.perform(Remember(saying(1)))
         world.run_until_quiet()
         took_ns.add(told[0].at_ns - START_NS)
     assert len(took_ns) == 5
@@ -70,10 +75,10 @@ def test_what_is_ordered_by_what_is_told_comes_later() -> None:
     def answer(event: Event) -> None:
         told.append(event)
         if isinstance(event, Remembered) and event.last_id < 3:
-            kept.perform(Remember((said(event.last_id + 1),)))
+            kept.perform(Remember(saying(event.last_id + 1)))
 
     kept.deliver = answer
-    kept.perform(Remember((said(1),)))
+    kept.perform(Remember(saying(1)))
     kept.perform(ALL)
     world.run_until_quiet()
     assert [event.last_id for event in told if isinstance(event, Remembered)] == [1, 2, 3]
@@ -84,10 +89,10 @@ def test_a_crash_keeps_what_was_remembered_and_loses_what_waits() -> None:
     both = set[int]()
     for seed in range(20):
         world, kept, told = history(seed)
-        kept.perform(Remember((said(1),)))
+        kept.perform(Remember(saying(1)))
         world.run_until_quiet()
-        kept.perform(Remember((said(2),)))
-        kept.perform(Remember((said(3),)))
+        kept.perform(Remember(saying(2)))
+        kept.perform(Remember(saying(3)))
         kept.perform(ALL)
         kept.crash()
         assert kept.deliver is None
@@ -105,11 +110,11 @@ def test_a_crash_keeps_what_was_remembered_and_loses_what_waits() -> None:
 def test_a_history_goes_on_after_a_crash() -> None:
     world, kept, told = history()
     for id_ in range(1, 4):
-        kept.perform(Remember((said(id_),)))
+        kept.perform(Remember(saying(id_)))
     kept.crash()
     kept.deliver = told.append
     next_id = kept.opened().last_id + 1
-    kept.perform(Remember((said(next_id),)))
+    kept.perform(Remember(saying(next_id)))
     world.run_until_quiet()
     assert told == [Remembered(at_ns(0.5), next_id)]
     assert kept.lines == [said(id_) for id_ in range(1, next_id + 1)]
@@ -117,11 +122,11 @@ def test_a_history_goes_on_after_a_crash() -> None:
 
 def test_after_a_failure_nothing_is_kept_and_looking_up_goes_on() -> None:
     world, kept, told = history()
-    kept.perform(Remember((said(1),)))
+    kept.perform(Remember(saying(1)))
     world.run_until_quiet()
-    kept.perform(Remember((said(2),)))
+    kept.perform(Remember(saying(2)))
     kept.fail("no space left")
-    kept.perform(Remember((said(3),)))
+    kept.perform(Remember(saying(3)))
     kept.perform(ALL)
     world.run_until_quiet()
     assert told[1:] == [
@@ -135,7 +140,7 @@ def test_a_crash_after_a_failure_keeps_nothing_more() -> None:
     for seed in range(10):
         _world, kept, _told = history(seed)
         kept.fail("no space left")
-        kept.perform(Remember((said(1),)))
+        kept.perform(Remember(saying(1)))
         kept.crash()
         assert kept.lines == []
 
@@ -149,7 +154,7 @@ class Rememberer:
     def handle(self, event: Event) -> list[Command]:
         self.told.append(event)
         if isinstance(event, HistoryOpened):
-            return [Remember((said(event.last_id + 1),))]
+            return [Remember(saying(event.last_id + 1))]
         return []
 
 

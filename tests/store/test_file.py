@@ -5,27 +5,29 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.store.witnesses import ANY_TEXT, ATTACHMENTS, ROOM, SIZES, everything, said
+from msgspec.structs import replace
+from tests.store.witnesses import ANY_TEXT, ATTACHMENTS, ROOM, SIZES, everything, saying
 
 from enchufe.core.commands import Recall
 from enchufe.core.errors import DeniedError, EnchufeError, UsageError
-from enchufe.core.history import Line, Told
+from enchufe.core.history import Line, Saying, Told
 from enchufe.core.lookup import recalled
 from enchufe.store import file
 from enchufe.store.file import APPLICATION_ID, FAULTS, VERSION, HistoryFile, why
 
-LINES = st.builds(
-    Line,
+SAYINGS = st.builds(
+    Saying,
     id=st.just(0),
     at_ns=SIZES,
     room=st.sampled_from(["plaza", "bar", "café", "\udcff", "", "\0"]),
     name=ANY_TEXT,
-    text=ANY_TEXT,
+    texts=st.lists(ANY_TEXT, min_size=1, max_size=4).map(tuple),
     session=ANY_TEXT,
     number=SIZES,
     attachment=st.none() | ATTACHMENTS,
@@ -43,9 +45,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HistoryFile]:
         yield opened
 
 
-def numbered(lines: list[Line], first_id: int = 1) -> list[Line]:
-    fields = [{name: getattr(line, name) for name in Line.__struct_fields__} for line in lines]
-    return [Line(**known | {"id": first_id + i}) for i, known in enumerate(fields)]
+def numbered(sayings: list[Saying], first_id: int = 1) -> list[Saying]:
+    """Return ``sayings`` with ids that follow each other."""
+    next_ids = accumulate((len(said.texts) for said in sayings), initial=first_id)
+    return [replace(said, id=id_) for said, id_ in zip(sayings, next_ids, strict=False)]
+
+
+def lines_of(sayings: list[Saying]) -> list[Line]:
+    return [line for said in sayings for line in said.lines()]
 
 
 def answer(opened: HistoryFile, order: Recall) -> tuple[Line, ...]:
@@ -55,7 +62,7 @@ def answer(opened: HistoryFile, order: Recall) -> tuple[Line, ...]:
 
 def filled(path: Path, count: int = 3) -> Path:
     with closing(HistoryFile(path)) as opened:
-        opened.keep([said(id_, session="s", number=id_) for id_ in range(1, count + 1)])
+        opened.keep([saying(id_, session="s", number=id_) for id_ in range(1, count + 1)])
     return path
 
 
@@ -67,17 +74,31 @@ def refused(path: Path) -> EnchufeError:
     return caught.value
 
 
-@given(st.lists(LINES, min_size=1, max_size=5))
-def test_any_lines_come_back_exactly(shared: HistoryFile, lines: list[Line]) -> None:
+@given(st.lists(SAYINGS, min_size=1, max_size=5))
+def test_any_lines_come_back_exactly(shared: HistoryFile, sayings: list[Saying]) -> None:
     highest = shared._last_id()
-    kept = numbered(lines, highest + 1)
+    kept = numbered(sayings, highest + 1)
     shared.keep(kept)
-    for line in kept:
+    for line in lines_of(kept):
         assert answer(shared, Recall("", line.room, line.id - 1, 1, oldest=True)) == (line,)
 
 
+@pytest.mark.parametrize("texts", [("hola",) * 100, ("\0",) * 100, ("\udcff",) * 100])
+def test_many_lines_are_one_transaction(path: Path, texts: tuple[str, ...]) -> None:
+    said: list[str] = []
+    with closing(HistoryFile(path)) as opened:
+        opened._connection.set_trace_callback(said.append)
+        opened.keep([saying(1, *texts), saying(101, *texts)])
+        opened._connection.set_trace_callback(None)
+        kept = answer(opened, everything())
+    assert [(line.id, line.text) for line in kept] == list(enumerate(2 * texts, 1))
+    inserts = [statement for statement in said if "INSERT INTO line" in statement]
+    assert len(inserts) == 1
+    assert [s for s in said if s not in inserts] in ([], ["BEGIN IMMEDIATE", "COMMIT"])
+
+
 @given(
-    st.lists(LINES, max_size=8),
+    st.lists(SAYINGS, max_size=8),
     st.builds(
         Recall,
         tag=st.just(""),
@@ -88,12 +109,12 @@ def test_any_lines_come_back_exactly(shared: HistoryFile, lines: list[Line]) -> 
     ),
 )
 def test_a_file_answers_as_lines_at_hand_do(
-    shared: HistoryFile, lines: list[Line], order: Recall
+    shared: HistoryFile, sayings: list[Saying], order: Recall
 ) -> None:
     shared._connection.execute("DELETE FROM line")
-    kept = numbered(lines)
+    kept = numbered(sayings)
     shared.keep(kept)
-    assert answer(shared, order) == recalled(kept, order)
+    assert answer(shared, order) == recalled(lines_of(kept), order)
 
 
 @pytest.mark.parametrize("count_max", [0, -1])
@@ -132,8 +153,8 @@ def test_only_the_latest_lines_are_searched_for_what_sessions_said(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(HistoryFile(path)) as opened:
-        opened.keep([said(1, session="old", number=9), said(2, session="a", number=5)])
-        opened.keep([said(3, session="a", number=4), said(4)])
+        opened.keep([saying(1, session="old", number=9), saying(2, session="a", number=5)])
+        opened.keep([saying(3, session="a", number=4), saying(4)])
     monkeypatch.setattr(file, "HISTORY_TOLD_LINES_MAX", 3)
     with closing(HistoryFile(path)) as opened:
         assert opened.told == (Told("a", 5, 2),)
@@ -142,7 +163,7 @@ def test_only_the_latest_lines_are_searched_for_what_sessions_said(
 def test_the_file_and_its_folder_are_for_their_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "share" / "enchufe" / "plaza.db"
     with closing(HistoryFile(path)) as opened:
-        opened.keep([said(1)])
+        opened.keep([saying(1)])
         files = list(path.parent.iterdir())
         assert len(files) == 2  # the log lies beside it
         assert {stat.S_IMODE(kept.stat().st_mode) for kept in files} == {0o600}
@@ -159,13 +180,13 @@ def test_every_commit_waits_for_the_disk(path: Path) -> None:
 
 def test_of_lines_that_cannot_be_kept_together_none_is(path: Path) -> None:
     with closing(HistoryFile(path)) as opened:
-        opened.keep([said(1)])
+        opened.keep([saying(1)])
         with pytest.raises(sqlite3.IntegrityError) as caught:
-            opened.keep([said(2), said(1)])
+            opened.keep([saying(2), saying(1)])
         assert why(caught.value) == (
             "UNIQUE constraint failed: line.id (SQLITE_CONSTRAINT_PRIMARYKEY)"
         )
-        opened.keep([said(2)])
+        opened.keep([saying(2)])
         assert [line.id for line in answer(opened, everything())] == [1, 2]
 
 
@@ -187,7 +208,7 @@ def test_while_it_is_held_no_other_program_can_get_in_the_way(path: Path) -> Non
     with closing(HistoryFile(path)) as opened, closing(sqlite3.connect(path, timeout=0)) as other:
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("BEGIN IMMEDIATE")
-        opened.keep([said(1)])
+        opened.keep([saying(1)])
 
 
 def test_what_is_no_database_is_refused_and_left_as_it_was(path: Path) -> None:
@@ -243,10 +264,10 @@ def test_a_damaged_file_is_refused(path: Path) -> None:
 )
 def test_a_damaged_row_is_a_fault_of_the_file(path: Path, column: str, value: object) -> None:
     with closing(HistoryFile(path)) as opened:
-        opened.keep([said(1), said(2)])
+        opened.keep([saying(1), saying(2)])
         opened._connection.execute(f"UPDATE line SET {column} = ? WHERE id = 1", (value,))
         found = opened.found(everything())
-        assert next(found) == said(2)
+        assert [next(found)] == lines_of([saying(2)])
         with pytest.raises(FAULTS):
             next(found)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from tests.store.witnesses import Told, everything, said
+from tests.store.witnesses import Told, everything, saying
 
 from enchufe.core.commands import Recall, Remember
 from enchufe.core.events import Event, NotRemembered, Recalled, Remembered
@@ -35,7 +35,7 @@ def test_what_is_recalled_is_exactly_what_was_remembered_before(
     history: History, told: Told
 ) -> None:
     for id_ in range(1, 301):
-        history.perform([Remember((said(id_),))])
+        history.perform([Remember(saying(id_))])
         if id_ % 7 == 0:
             history.perform([everything()])
     history.close()
@@ -55,7 +55,7 @@ def test_an_answer_is_in_order_and_bears_its_tag(
     history: History, told: Told, oldest: bool
 ) -> None:
     for id_ in range(1, 6):
-        history.perform([Remember((said(id_),))])
+        history.perform([Remember(saying(id_))])
     history.perform([Recall("newcomer 7", "plaza", 1, 2, oldest=oldest)])
     event: Event = told.next()
     while not isinstance(event, Recalled):

@@ -12,13 +12,13 @@ from threading import Thread
 
 import pytest
 from tests.cli.programs import environment
-from tests.store.witnesses import PATIENCE_S, Told, everything, said
+from tests.store.witnesses import PATIENCE_S, Told, everything, saying
 from tests.store.writer import text_of
 
 from enchufe.core.chance import Chance
 from enchufe.core.commands import Recall, Remember
 from enchufe.core.events import NotRemembered, Recalled, Remembered
-from enchufe.core.history import Line
+from enchufe.core.history import Saying
 from enchufe.core.limits import LOOKUPS_BATCH_MAX
 from enchufe.store import file, sqlite
 from enchufe.store.file import HistoryFile
@@ -52,17 +52,17 @@ class SlowDisk:
         self._keep = history._file.keep
         history._file.keep = self._slowly  # type: ignore[method-assign]
 
-    def _slowly(self, lines: Sequence[Line]) -> None:
-        self.groups.append(len(lines))
+    def _slowly(self, sayings: Sequence[Saying]) -> None:
+        self.groups.append(len(sayings))
         self.busy.set()
         assert self.passes.wait(PATIENCE_S)
-        self._keep(lines)
+        self._keep(sayings)
 
 
 @pytest.fixture
 def slow(history: SqliteHistory) -> Iterator[SlowDisk]:
     disk = SlowDisk(history)
-    history.perform([Remember((said(1),))])
+    history.perform([Remember(saying(1))])
     assert disk.busy.wait(PATIENCE_S)
     yield disk
     disk.passes.set()
@@ -81,7 +81,7 @@ def test_what_waits_while_the_disk_is_busy_is_written_in_one_go(
         lambda statement: commits.append(statement) if statement == "COMMIT" else None
     )
     for id_ in range(2, 1001):
-        history.perform([Remember((said(id_),))])
+        history.perform([Remember(saying(id_))])
     slow.passes.set()
     history.close()
     assert slow.groups == [1, 999]
@@ -101,7 +101,7 @@ def test_a_line_is_on_disk_before_anybody_is_told(path: Path) -> None:
 
     with closing(SqliteHistory(path, deliver)) as history:
         for id_ in range(1, 51):
-            history.perform([Remember((said(id_),))])
+            history.perform([Remember(saying(id_))])
     assert counted
     assert counted[-1] == (50, 50)
     assert all(last_id == kept for last_id, kept in counted)
@@ -110,7 +110,7 @@ def test_a_line_is_on_disk_before_anybody_is_told(path: Path) -> None:
 def test_closing_writes_what_waits_and_gives_the_file_back(
     path: Path, history: SqliteHistory, slow: SlowDisk
 ) -> None:
-    history.perform([Remember((said(2),))])
+    history.perform([Remember(saying(2))])
     closing_down = Thread(target=history.close)
     closing_down.start()
     slow.passes.set()
@@ -120,7 +120,7 @@ def test_closing_writes_what_waits_and_gives_the_file_back(
 
 def test_what_earlier_runs_kept_is_told_at_the_beginning(path: Path) -> None:
     with closing(SqliteHistory(path, Told().put)) as history:
-        history.perform([Remember((said(1, session="s", number=4),))])
+        history.perform([Remember(saying(1, session="s", number=4))])
     before_ns = time.time_ns()
     with closing(SqliteHistory(path, Told().put)) as history:
         opened = history.opened()
@@ -147,7 +147,7 @@ def test_whoever_is_faster_than_the_disk_is_held_back(
 
     def order() -> None:
         for id_ in range(2, 101):
-            history.perform([Remember((said(id_),))])
+            history.perform([Remember(saying(id_))])
             ordered.append(id_)
 
     monkeypatch.setattr(history, "_has_place", watched)
@@ -171,8 +171,8 @@ def test_a_disk_that_takes_nothing_for_too_long_is_given_up(
 ) -> None:
     monkeypatch.setattr(sqlite, "HISTORY_QUEUE_BYTES_MAX", 1)
     monkeypatch.setattr(sqlite, "HISTORY_STALL_S_MAX", 0.001)
-    history.perform([Remember((said(2),))])
-    history.perform([Remember((said(3),))])
+    history.perform([Remember(saying(2))])
+    history.perform([Remember(saying(3))])
     event = told.next()
     assert isinstance(event, NotRemembered)
     assert (event.first_id, event.why) == (3, "the disk has taken nothing for 0.001 s")
@@ -181,7 +181,7 @@ def test_a_disk_that_takes_nothing_for_too_long_is_given_up(
     slow.passes.set()
     while not isinstance(event, Remembered) or event.last_id < 2:
         event = told.next()
-    history.perform([Remember((said(4),))])
+    history.perform([Remember(saying(4))])
     assert isinstance(told.next(), NotRemembered)
     history.perform([everything()])
     event = told.next()
@@ -196,7 +196,7 @@ def test_those_who_ask_much_hold_back_nobody_who_says_something(
     history: SqliteHistory, told: Told, slow: SlowDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, look_up = 3 * LOOKUPS_BATCH_MAX, history._look_up
-    unsaid = [Remember((said(2),))]
+    unsaid = [Remember(saying(2))]
 
     def meanwhile(order: Recall) -> Recalled:
         if unsaid:
@@ -221,7 +221,7 @@ def test_asking_does_not_make_a_disk_that_waits_count_as_failed(
     monkeypatch.setattr(sqlite, "HISTORY_QUEUE_BYTES_MAX", 4 * sqlite.LINE_BYTES)
     monkeypatch.setattr(sqlite, "HISTORY_STALL_S_MAX", 0.001)
     history.perform([everything() for _ in range(1000)])
-    history.perform([Remember((said(2),))])
+    history.perform([Remember(saying(2))])
     slow.passes.set()
     history.close()
     assert [event for event in told.all() if isinstance(event, NotRemembered)] == []
@@ -246,17 +246,17 @@ def test_of_too_many_look_ups_the_rest_find_nothing_at_once(
 def test_after_a_failure_nothing_more_is_kept_and_looking_up_goes_on(
     history: SqliteHistory, told: Told, path: Path
 ) -> None:
-    history.perform([Remember((said(1),))])
+    history.perform([Remember(saying(1))])
     assert isinstance(told.next(), Remembered)
     connection = history._file._connection
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    history.perform([Remember((said(2, "x" * 100_000),))])
+    history.perform([Remember(saying(2, "x" * 100_000))])
     event = told.next()
     assert isinstance(event, NotRemembered)
     assert (event.first_id, event.why) == (2, "database or disk is full (SQLITE_FULL)")
     connection.execute("PRAGMA max_page_count = 1000000")
-    history.perform([Remember((said(3),))])
+    history.perform([Remember(saying(3))])
     event = told.next()
     assert isinstance(event, NotRemembered)
     assert (event.first_id, event.why) == (3, "database or disk is full (SQLITE_FULL)")
@@ -272,7 +272,7 @@ def test_what_can_be_read_of_a_damaged_file_is_and_it_is_not_written_to(
     path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(HistoryFile(path)) as opened:
-        opened.keep([said(id_, text_of(id_)) for id_ in range(1, 2001)])
+        opened.keep([saying(id_, text_of(id_)) for id_ in range(1, 2001)])
     page = path.read_bytes().index(b"line 500 ") // 4096
     with path.open("r+b") as damaged:
         damaged.seek(page * 4096)
@@ -285,7 +285,7 @@ def test_what_can_be_read_of_a_damaged_file_is_and_it_is_not_written_to(
         read = [line.id for line in event.lines]
         assert read == list(range(read[0], 2001))
         assert 500 < read[0] < 600
-        history.perform([Remember((said(2001),))])
+        history.perform([Remember(saying(2001))])
         refused = told.next()
         assert isinstance(refused, NotRemembered)
         assert "SQLITE_CORRUPT" in refused.why

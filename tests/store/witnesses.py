@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from enchufe.core.commands import Recall
 from enchufe.core.events import Event
-from enchufe.core.history import Attachment, Line
+from enchufe.core.history import Attachment, Saying
 
 PATIENCE_S = 10.0
 ROOM = "plaza"
@@ -22,8 +22,8 @@ class Told(Queue[Event]):
         return [self.get_nowait() for _ in range(self.qsize())]
 
 
-def said(id_: int, text: str = "", *, session: str = "", number: int = 0) -> Line:
-    return Line(id_, id_ * 10, ROOM, "ana", text or f"line {id_}", session, number)
+def saying(id_: int, *texts: str, session: str = "", number: int = 0) -> Saying:
+    return Saying(id_, id_ * 10, ROOM, "ana", texts or (f"line {id_}",), session, number)
 
 
 def everything(room: str = ROOM) -> Recall:

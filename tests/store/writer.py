@@ -9,7 +9,7 @@ import resource
 import sys
 from pathlib import Path
 
-from tests.store.witnesses import Told, everything, said
+from tests.store.witnesses import Told, everything, saying
 
 from enchufe.core.commands import Remember
 from enchufe.core.errors import EnchufeError
@@ -35,14 +35,14 @@ def write(path: Path) -> None:
     ordered_id = last_id
     while True:
         for id_ in range(ordered_id + 1, last_id + IN_FLIGHT + 1):
-            history.perform([Remember((said(id_, text_of(id_)),))])
+            history.perform([Remember(saying(id_, text_of(id_)))])
         ordered_id = last_id + IN_FLIGHT
         event = told.next()
         if not isinstance(event, Remembered):
             break
         last_id = event.last_id
         say("remembered", last_id)
-    history.perform([Remember((said(ordered_id + 1),))])
+    history.perform([Remember(saying(ordered_id + 1))])
     history.perform([everything()])
     while isinstance(event, NotRemembered):
         say("not remembered", event.first_id, event.why)

@@ -8,7 +8,7 @@ from enchufe.core.events import Reason
 from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileOrder
 from enchufe.core.frames import Frame
-from enchufe.core.history import Line
+from enchufe.core.history import Saying
 from enchufe.core.notices import ControlNotice
 from enchufe.core.peer import Peer
 from enchufe.core.programs import ProgramOrder
@@ -121,13 +121,9 @@ class Dial(Struct, frozen=True, tag=True):
 
 
 class Remember(Struct, frozen=True, tag=True):
-    """Keep lines; `Remembered` says when they are safe, `NotRemembered` that they cannot be.
+    """Keep what is said; `Remembered` says when it is safe, `NotRemembered` that it cannot be."""
 
-    There is at least one; one person has said them in a row, in one room, and all of them are
-    kept or none.
-    """
-
-    lines: tuple[Line, ...]
+    saying: Saying
 
 
 class Recall(Struct, frozen=True, tag=True):

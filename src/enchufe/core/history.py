@@ -1,5 +1,7 @@
 """What was said in a room, as it is remembered."""
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 
@@ -19,7 +21,7 @@ class Attachment(Struct, frozen=True):
     sha256: str = ""
 
 
-class Line(Struct, frozen=True, gc=False):
+class Line(Struct, frozen=True):
     """One thing said in a room.
 
     Args:
@@ -43,6 +45,49 @@ class Line(Struct, frozen=True, gc=False):
     session: str = ""
     number: int = 0
     attachment: Attachment | None = None
+
+
+class Saying(Struct, frozen=True, gc=False):  # it can be in no circle
+    """What one person says in a row, in one room: lines that are kept together, or none of them.
+
+    Args:
+        id: of the first line; those of the others follow.
+        at_ns: when, in nanoseconds since 1970.
+        room: where.
+        name: who says it, as they are called then.
+        texts: the lines; at least one.
+        session: as in `Line`.
+        number: as in `Line`; of several lines none has a number.
+        attachment: as in `Line`.
+    """
+
+    id: int
+    at_ns: int
+    room: str
+    name: str
+    texts: tuple[str, ...]
+    session: str = ""
+    number: int = 0
+    attachment: Attachment | None = None
+
+    @property
+    def last_id(self) -> int:
+        """The id of the last line."""
+        return self.id + len(self.texts) - 1
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the lines, in order."""
+        for id_, text in enumerate(self.texts, self.id):
+            yield Line(
+                id_,
+                self.at_ns,
+                self.room,
+                self.name,
+                text,
+                self.session,
+                self.number,
+                self.attachment,
+            )
 
 
 class Told(Struct, frozen=True):

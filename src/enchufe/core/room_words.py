@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from enchufe.core.errors import N_
 from enchufe.core.figures import size
-from enchufe.core.history import Attachment, Line
+from enchufe.core.history import Attachment, Saying
 from enchufe.core.room import SAID_BYTES_MAX, Notice, Said, What
 from enchufe.core.text import safe_text
 
@@ -95,10 +95,12 @@ def said_text(said: Said, words: RoomWords, own_name: str) -> str:
     return template.format(name=said.name, to=said.to, text=text)
 
 
-def line_text(line: Line, words: RoomWords) -> str:
-    """Return a line as it is told to those who read text."""
-    text = line.text if line.attachment is None else file_text(line.attachment, words)
-    return f"{line.name}: {text}"
+def saying_texts(saying: Saying, words: RoomWords) -> list[str]:
+    """Return the lines of what somebody says as they are told to those who read text."""
+    name, attachment = saying.name, saying.attachment
+    if attachment is not None:
+        return [f"{name}: {file_text(attachment, words)}"]
+    return [f"{name}: {text}" for text in saying.texts]
 
 
 def file_text(attachment: Attachment, words: RoomWords) -> str:

@@ -97,5 +97,5 @@ class History:
 
 
 def _lines_of(orders: Sequence[Remember | Recall]) -> list[Line]:
-    said = (order.lines for order in orders if isinstance(order, Remember))
-    return [line for lines in said for line in lines]
+    said = (order.saying for order in orders if isinstance(order, Remember))
+    return [line for saying in said for line in saying.lines()]

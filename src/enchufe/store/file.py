@@ -18,7 +18,7 @@ import msgspec
 
 from enchufe.core.commands import Recall
 from enchufe.core.errors import N_, DeniedError, EnchufeError, OverLimitError, UsageError
-from enchufe.core.history import Attachment, Line, Told
+from enchufe.core.history import Attachment, Line, Saying, Told
 from enchufe.core.limits import HISTORY_LOCK_S_MAX, HISTORY_TOLD_LINES_MAX
 
 APPLICATION_ID = 0x656E6368
@@ -46,11 +46,34 @@ _TABLES = (
     "CREATE INDEX line_by_room ON line (room, id)",
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
-_INSERT = "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP_ALL = """
+    WITH saying AS MATERIALIZED (
+      SELECT
+        json_extract(value, '$[0]') AS id,
+        json_extract(value, '$[1]') AS at_ns,
+        json_extract(value, '$[2]') AS room,
+        json_extract(value, '$[3]') AS name,
+        json_extract(value, '$[4]') AS texts,
+        json_extract(value, '$[5]') AS session,
+        json_extract(value, '$[6]') AS number,
+        json_extract(value, '$[7]') AS attachment
+      FROM json_each(?)
+    )
+    INSERT INTO line
+    SELECT saying.id + line.key, at_ns, room, name, line.value, session, number, attachment
+    FROM saying, json_each(texts) AS line
+"""  # an array of an array for each saying, whose texts are one more array
+_KEEP_LINE = "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _AND_ANOTHER = ", (?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_LINES_MAX = 256
-"""Lines in one statement. Python gives its lock away before each statement and waits for it
-after: a statement a line took 50 ms for 64 lines beside a busy room, one for all takes 3 ms."""
+_STATEMENT_LINES_MAX = 256
+"""Their values stay within what SQLite takes in one statement (sqlite.org/limits.html, 9)."""
+
+_DOCUMENT_LINES_MIN = 4
+"""So many lines to a saying are kept sooner as JSON: 1.2 us each instead of 2.9, where single
+ones take 4.3 instead of 3.3."""
+
+_JSON_NUL = b"\\u0000"
+"""Where SQLite ends a text of a JSON document, whatever follows."""
 
 _OLDEST = "SELECT * FROM line WHERE room = ? AND id > ? ORDER BY id LIMIT ?"
 _LATEST = "SELECT * FROM line WHERE room = ? AND id > ? ORDER BY id DESC LIMIT ?"
@@ -63,7 +86,7 @@ _TOLD = """
 _Text: TypeAlias = str | bytes
 _Row: TypeAlias = tuple[int, int, _Text, _Text, _Text, _Text, int, _Text | None]
 
-_encode_attachment = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode
 _decode_attachment = msgspec.json.Decoder(Attachment).decode
 
 
@@ -102,19 +125,31 @@ class HistoryFile:
             self._connection.close()
             raise
 
-    def keep(self, lines: Sequence[Line]) -> None:
-        """Write ``lines`` as one transaction; on return they are on disk, all of them.
+    def keep(self, sayings: Sequence[Saying]) -> None:
+        """Write ``sayings`` as one transaction; on return they are on disk, all of them.
+
+        Python gives its lock away before each statement and waits for it after: beside a busy
+        room 64 lines took 50 ms with a statement each, and take 3 ms with one for all.
 
         Raises:
             sqlite3.Error: none of them is.
         """
+        lines_count = sum(len(said.texts) for said in sayings)
+        is_long = lines_count >= _DOCUMENT_LINES_MIN * len(sayings)
+        document = _document(sayings) if is_long else None
+        if document is None:
+            self._keep_rows([row for said in sayings for row in _rows(said)])
+        else:
+            self._connection.execute(_KEEP_ALL, (document,))
+
+    def _keep_rows(self, rows: Sequence[_Row]) -> None:
         execute = self._connection.execute
         try:
             execute("BEGIN IMMEDIATE")
-            for start in range(0, len(lines), _INSERT_LINES_MAX):
-                some = lines[start : start + _INSERT_LINES_MAX]
-                insert = "".join((_INSERT, _AND_ANOTHER * (len(some) - 1)))
-                execute(insert, list(chain.from_iterable(map(_row, some))))
+            for start in range(0, len(rows), _STATEMENT_LINES_MAX):
+                some = rows[start : start + _STATEMENT_LINES_MAX]
+                insert = "".join((_KEEP_LINE, _AND_ANOTHER * (len(some) - 1)))
+                execute(insert, list(chain.from_iterable(some)))
             execute("COMMIT")
         except sqlite3.Error:
             if self._connection.in_transaction:  # some errors have rolled back by themselves
@@ -195,18 +230,33 @@ def why(error: Exception) -> str:
 # Rows
 
 
-def _row(line: Line) -> _Row:
-    attachment = line.attachment
-    return (
-        line.id,
-        line.at_ns,
-        _storable(line.room),
-        _storable(line.name),
-        _storable(line.text),
-        _storable(line.session),
-        line.number,
-        None if attachment is None else _encode_attachment(attachment).decode(),
-    )
+def _document(sayings: Sequence[Saying]) -> str | None:
+    """Return ``sayings`` as JSON, or None if SQLite's JSON cannot hold all their characters."""
+    rows = [
+        (
+            said.id,
+            said.at_ns,
+            said.room,
+            said.name,
+            said.texts,
+            said.session,
+            said.number,
+            None if said.attachment is None else _encode(said.attachment).decode(),
+        )
+        for said in sayings
+    ]
+    try:
+        document = _encode(rows)
+    except UnicodeEncodeError:  # a lone surrogate
+        return None
+    return None if _JSON_NUL in document else document.decode()
+
+
+def _rows(said: Saying) -> Iterator[_Row]:
+    room, name, session = _storable(said.room), _storable(said.name), _storable(said.session)
+    attachment = None if said.attachment is None else _encode(said.attachment).decode()
+    for id_, text in enumerate(said.texts, said.id):
+        yield id_, said.at_ns, room, name, _storable(text), session, said.number, attachment
 
 
 def _line(row: _Row) -> Line:

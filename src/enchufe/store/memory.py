@@ -1,14 +1,14 @@
 """A history that lasts as long as the run: for a room without a file."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from time import time_ns
 
 from enchufe.core.commands import Recall, Remember
 from enchufe.core.events import Event, HistoryOpened, Recalled, Remembered
-from enchufe.core.history import Line
+from enchufe.core.history import Saying
 from enchufe.core.limits import HISTORY_MEMORY_LINES_MAX
 from enchufe.core.lookup import recalled
+from enchufe.core.recent import Recent
 
 
 class MemoryHistory:
@@ -24,29 +24,29 @@ class MemoryHistory:
     ) -> None:
         self._deliver = deliver
         self._clock = clock
-        self._lines: deque[Line] = deque(maxlen=HISTORY_MEMORY_LINES_MAX)
+        self._said = Recent[Saying](HISTORY_MEMORY_LINES_MAX)
 
     def opened(self) -> HistoryOpened:
         """Return what is known from earlier runs: nothing."""
         return HistoryOpened(self._clock(), last_id=0)
 
     def perform(self, orders: Sequence[Remember | Recall]) -> None:
-        """Keep lines and look lines up, in order; of lines in a row the last is reported."""
-        last: Line | None = None
+        """Keep lines and look lines up, in order; of what is said in a row the last is reported."""
+        last: Saying | None = None
         for order in orders:
             if isinstance(order, Remember):
-                self._lines.extend(order.lines)
-                last = order.lines[-1]
+                last = order.saying
+                self._said.add(last, len(last.texts))
                 continue
             self._report(last)
             last = None
-            lines = recalled(self._lines, order)
+            lines = recalled((line for saying in self._said for line in saying.lines()), order)
             self._deliver(Recalled(self._clock(), order.tag, lines))
         self._report(last)
 
-    def _report(self, last: Line | None) -> None:
+    def _report(self, last: Saying | None) -> None:
         if last is not None:
-            self._deliver(Remembered(self._clock(), last.id))
+            self._deliver(Remembered(self._clock(), last.last_id))
 
     def close(self) -> None:
         """Do nothing: what is in memory ends with the run."""

@@ -11,14 +11,13 @@ connection of its own would answer sooner, with lines nobody has been told of ye
 
 import sys
 from collections.abc import Callable, Sequence
-from itertools import chain
 from pathlib import Path
 from threading import Condition, Thread
 from time import time_ns
 
 from enchufe.core.commands import Recall, Remember
 from enchufe.core.events import Event, HistoryOpened, NotRemembered, Recalled, Remembered
-from enchufe.core.history import Line
+from enchufe.core.history import Line, Saying
 from enchufe.core.limits import (
     HISTORY_LOOKUPS_MAX,
     HISTORY_QUEUE_BYTES_MAX,
@@ -84,8 +83,8 @@ class SqliteHistory:
         if isinstance(order, Recall):
             self._queued_lookups += 1
         else:
-            text_bytes = sum([sys.getsizeof(line.text) for line in order.lines])
-            self._queued_bytes += LINE_BYTES * len(order.lines) + text_bytes
+            texts = order.saying.texts
+            self._queued_bytes += LINE_BYTES * len(texts) + sum(map(sys.getsizeof, texts))
         return True
 
     def close(self) -> None:
@@ -115,10 +114,9 @@ class SqliteHistory:
 
     def _run(self) -> None:
         while orders := self._taken():
-            said = [order.lines for order in orders if isinstance(order, Remember)]
-            lines = list(chain.from_iterable(said))
-            if lines:
-                self._deliver(self._keep(lines))
+            sayings = [order.saying for order in orders if isinstance(order, Remember)]
+            if sayings:
+                self._deliver(self._keep(sayings))
             for order in orders:
                 if isinstance(order, Recall):
                     self._deliver(self._look_up(order))
@@ -136,15 +134,15 @@ class SqliteHistory:
             self._changed.notify_all()
         return orders
 
-    def _keep(self, lines: Sequence[Line]) -> Remembered | NotRemembered:
+    def _keep(self, sayings: Sequence[Saying]) -> Remembered | NotRemembered:
         if not self._failed_why:
             try:
-                self._file.keep(lines)
+                self._file.keep(sayings)
             except FAULTS as error:
                 self._failed_why = why(error)
         if self._failed_why:
-            return NotRemembered(time_ns(), lines[0].id, self._failed_why)
-        return Remembered(time_ns(), lines[-1].id)
+            return NotRemembered(time_ns(), sayings[0].id, self._failed_why)
+        return Remembered(time_ns(), sayings[-1].last_id)
 
     def _look_up(self, order: Recall) -> Recalled:
         """Return what can be read; a file that cannot be read is not written to any more."""
@@ -176,4 +174,4 @@ def _refusal(order: Remember | Recall) -> NotRemembered | Recalled:
     if isinstance(order, Recall):
         return Recalled(time_ns(), order.tag, ())
     stalled = f"the disk has taken nothing for {HISTORY_STALL_S_MAX:g} s"
-    return NotRemembered(time_ns(), order.lines[0].id, stalled)
+    return NotRemembered(time_ns(), order.saying.id, stalled)

@@ -45,7 +45,7 @@ from enchufe.core.files import (
     WriteFile,
 )
 from enchufe.core.frames import Frame, Kind
-from enchufe.core.history import Line, Told
+from enchufe.core.history import Line, Saying, Told
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.room import Fetch, Join, Share, Since, frame_of
 from enchufe.core.service import Framing
@@ -272,6 +272,8 @@ class Plaza:
         self.kept: list[list[str]] = []  # what was to be remembered together
         self.waits = waits
         self.full_because = ""
+        self.looks_up_late = False  # answers nobody before `answers_come`
+        self._late: list[Event] = []
         self.timers: dict[str, float] = {}
         self.awaited: set[int] = set()
         self.shelf = Shelf()
@@ -363,6 +365,12 @@ class Plaza:
             self._unsafe = []
             self.happens(Remembered(self.now_ns, last_id))
 
+    def answers_come(self) -> None:
+        """Answer what was looked up meanwhile."""
+        late, self._late = self._late, []
+        for recalled in late:
+            self.happens(recalled)
+
     def disk_is_full(self, why: str) -> None:
         """Lose what waits, and all that comes."""
         self.full_because = why
@@ -395,9 +403,10 @@ class Plaza:
             case AwaitDrained():
                 self.awaited.add(order.peer.id)
             case Remember():
-                self._remember(order.lines)
+                self._remember(order.saying)
             case Recall():
-                self._events.append(Recalled(self.now_ns, order.tag, self._recall(order)))
+                recalled = Recalled(self.now_ns, order.tag, self._recall(order))
+                (self._late if self.looks_up_late else self._events).append(recalled)
             case Rest() | ReadOn():
                 self._people[order.peer.id].rests = isinstance(order, Rest)
             case _:
@@ -420,15 +429,15 @@ class Plaza:
         if self._people[peer.id].closed_for is None:
             self._people[peer.id].takes(message)
 
-    def _remember(self, lines: Sequence[Line]) -> None:
-        self.kept.append([line.text for line in lines])
+    def _remember(self, saying: Saying) -> None:
+        self.kept.append(list(saying.texts))
         if self.full_because:
-            self._events.append(NotRemembered(self.now_ns, lines[0].id, self.full_because))
+            self._events.append(NotRemembered(self.now_ns, saying.id, self.full_because))
         elif self.waits:
-            self._unsafe += lines
+            self._unsafe += saying.lines()
         else:
-            self.disk += lines
-            self._events.append(Remembered(self.now_ns, lines[-1].id))
+            self.disk += saying.lines()
+            self._events.append(Remembered(self.now_ns, saying.last_id))
 
     def _recall(self, order: Recall) -> tuple[Line, ...]:
         lines = [line for line in self.disk if line.room == order.room]

@@ -47,6 +47,26 @@ def test_what_is_said_is_acknowledged_once_it_is_safe(transport: Transport) -> N
     assert luis.heard == ["ana: hola"]
 
 
+def test_what_is_said_before_one_has_caught_up_is_acknowledged_in_its_place() -> None:
+    plaza = Plaza(waits=True)
+    plaza.member("luis").says("before")
+    plaza.disk_goes_on()
+    plaza.looks_up_late = True
+    ana = plaza.framed()
+    ana.joins("ana", "session of ana", after=0)
+    ana.says_numbered(1, "hola")
+    plaza.disk_goes_on()
+    assert [kind for kind, _carried in ana.frames] == ["JOINED"]
+    plaza.looks_up_late = False
+    plaza.answers_come()
+    said = {"id": 2, "previous": 1, "room": "plaza", "name": "ana", "text": "hola", "number": 1}
+    before, *own = ana.frames
+    assert before[1]["text"] == "before"
+    assert own == [("SAID", said), ("TAKEN", {"id": 2, "previous": 1, "stream": 1})]
+    ana.asks_since(0)
+    assert [kind for kind, _carried in ana.frames] == ["SAID", "SAID"], "once is enough"
+
+
 def test_framed_and_raw_hear_each_other_in_their_own_way() -> None:
     plaza = Plaza()
     ana, luis = joined(plaza, "ana"), plaza.member("luis")

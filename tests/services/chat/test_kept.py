@@ -3,14 +3,13 @@
 import pytest
 from tests.playbook import ANA, NOW_NS
 
-from enchufe.core.history import Line
-from enchufe.services.chat.kept import RECENT_LINES_MAX, Kept, Saying
+from enchufe.core.history import Saying
+from enchufe.services.chat.kept import RECENT_LINES_MAX, Kept
 
 
 def say(kept: Kept, count: int) -> None:
     """Let ana say so many lines in a row."""
-    lines = [Line(id_, NOW_NS, "plaza", "ana", "hola") for id_ in kept.next_ids(count)]
-    kept.wait(Saying(ANA, "plaza", tuple(lines)))
+    kept.wait(Saying(kept.next_id(), NOW_NS, "plaza", "ana", ("hola",) * count), ANA)
 
 
 @pytest.mark.parametrize("in_a_row", [1, 7, 400])
@@ -31,5 +30,5 @@ def test_what_waits_is_counted_until_it_is_safe_or_lost() -> None:
     assert kept.waiting_count == 9
     assert [safe.previous for safe in kept.safe_up_to(5)] == [0]
     assert kept.waiting_count == 4
-    assert [len(lost.lines) for lost in kept.lost_from(6, "No space left on device")] == [4]
+    assert [len(lost.saying.texts) for lost in kept.lost_from(6, "No space left on device")] == [4]
     assert kept.waiting_count == 0

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 from msgspec import Struct
 
 from enchufe.core.events import HistoryOpened
-from enchufe.core.history import Line
+from enchufe.core.history import Line, Saying
 from enchufe.core.limits import ROOMS_REMEMBERED_MAX
 from enchufe.core.peer import Peer
+from enchufe.core.recent import Recent
 
 RECENT_LINES_MAX = 1000
 """Lines kept in mind, to tell those who were just being told what was before."""
@@ -17,41 +18,39 @@ SESSIONS_MAX = 10_000
 """Sessions whose last number is kept in mind, so that what is said again is known."""
 
 
-class Saying(Struct, frozen=True):
-    """What somebody said in a row, in one room, and is kept or lost as one.
+class Spoken(Struct, frozen=True, gc=False):
+    """What was said in this run, and by whom."""
+
+    saying: Saying
+    peer: Peer
+
+
+class Safe(Struct, frozen=True):
+    """What became safe together and was said in a row, by one in one room.
 
     Args:
         peer: who said it.
         room: where.
-        lines: what; at least one.
-    """
-
-    peer: Peer
-    room: str
-    lines: tuple[Line, ...]
-
-
-class Safe(Struct, frozen=True):
-    """Lines that became safe together and were said in a row, by one in one room.
-
-    Args:
-        peer: who said them.
-        room: where.
-        previous: the id of the line before them in that room.
-        lines: what.
+        previous: the id of the line before it in that room.
+        sayings: what.
     """
 
     peer: Peer
     room: str
     previous: int
-    lines: list[Line]
+    sayings: list[Saying]
 
-    def with_previous(self) -> Iterator[tuple[Line, int]]:
-        """Yield each line with the id of the one before it."""
+    @property
+    def lines_count(self) -> int:
+        """How many lines it is."""
+        return sum(len(saying.texts) for saying in self.sayings)
+
+    def with_previous(self) -> Iterator[tuple[Saying, int]]:
+        """Yield what was said, each with the id of the line before it."""
         previous = self.previous
-        for line in self.lines:
-            yield line, previous
-            previous = line.id
+        for saying in self.sayings:
+            yield saying, previous
+            previous = saying.last_id
 
 
 class Kept:
@@ -62,11 +61,10 @@ class Kept:
         self.told_id = 0  # every line up to here has been told to those present
         self._last_id = 0
         self._opened_id = 0  # the last line of earlier runs, in whatever room
-        self._waiting: deque[Saying] = deque()
+        self._waiting: deque[Spoken] = deque()
         self.waiting_count = 0  # lines on their way to safety
         self._waiting_numbers: dict[str, int] = {}
-        self._recent: deque[Saying] = deque()
-        self._recent_count = 0
+        self._recent = Recent[Spoken](RECENT_LINES_MAX)
         self._last_in_room: dict[str, int] = {}
         self._count_in_room: dict[str, int] = {}
         self._forgotten_id = 0  # the last line of all rooms that were forgotten
@@ -79,19 +77,17 @@ class Kept:
         for told in event.told:
             self._told[told.session] = (told.number, told.id)
 
-    def next_ids(self, count: int) -> range:
-        """Return so many ids never given before."""
-        first_id = self._last_id + 1
-        self._last_id += count
-        return range(first_id, first_id + count)
+    def next_id(self) -> int:
+        """Return an id never given before."""
+        return self._last_id + 1
 
-    def wait(self, saying: Saying) -> None:
-        """Follow what was said until it is safe."""
-        self._waiting.append(saying)
-        self.waiting_count += len(saying.lines)
-        last = saying.lines[-1]
-        if last.session:
-            self._waiting_numbers[last.session] = last.number
+    def wait(self, saying: Saying, peer: Peer) -> None:
+        """Follow what ``peer`` said until it is safe; its ids are given."""
+        self._last_id = saying.last_id
+        self._waiting.append(Spoken(saying, peer))
+        self.waiting_count += len(saying.texts)
+        if saying.session:
+            self._waiting_numbers[saying.session] = saying.number
 
     def is_waiting(self, session: str, number: int) -> bool:
         """Return whether a session's number is on its way to safety."""
@@ -102,7 +98,7 @@ class Kept:
         return self._told.get(session, (0, 0))
 
     def safe_up_to(self, last_id: int) -> list[Safe]:
-        """Return the lines now safe, in order, those that were said in a row together.
+        """Return what is safe now, in order, what was said in a row together.
 
         For the first line in a room the id before it is the last of earlier runs, or of the rooms
         that were forgotten: whoever does not have that one asks, for a line may have become safe
@@ -111,29 +107,26 @@ class Kept:
         waiting = self._waiting
         all_safe: list[Safe] = []
         safe: Safe | None = None
-        while waiting and waiting[0].lines[-1].id <= last_id:
-            said = waiting.popleft()
-            self._note(said)
-            if safe is None or safe.peer is not said.peer or safe.room != said.room:
-                previous = self._last_in_room.get(said.room, self._unknown_id)
-                safe = Safe(said.peer, said.room, previous, [])
+        while waiting and waiting[0].saying.last_id <= last_id:
+            spoken = waiting.popleft()
+            saying, peer = spoken.saying, spoken.peer
+            if safe is None or safe.peer is not peer or safe.room != saying.room:
+                previous = self._last_in_room.get(saying.room, self._unknown_id)
+                safe = Safe(peer, saying.room, previous, [])
                 all_safe.append(safe)
-            safe.lines.extend(said.lines)
-            self._last_in_room[said.room] = said.lines[-1].id
+            safe.sayings.append(saying)
+            self._note(spoken)
         return all_safe
 
-    def _note(self, said: Saying) -> None:
+    def _note(self, spoken: Spoken) -> None:
         """Count what has become safe, and keep it in mind for a while."""
-        recent, count, last = self._recent, len(said.lines), said.lines[-1]
+        saying, room, count = spoken.saying, spoken.saying.room, len(spoken.saying.texts)
         self.waiting_count -= count
-        self._count_in_room[said.room] = self.count_in(said.room) + count
-        self.told_id = last.id
-        if last.session:
-            self._note_session(last)
-        recent.append(said)
-        self._recent_count += count
-        while self._recent_count - len(recent[0].lines) >= RECENT_LINES_MAX:
-            self._recent_count -= len(recent.popleft().lines)
+        self._count_in_room[room] = self._count_in_room.get(room, 0) + count
+        self._last_in_room[room] = self.told_id = saying.last_id
+        if saying.session:
+            self._note_session(saying)
+        self._recent.add(spoken, count)
 
     @property
     def _unknown_id(self) -> int:
@@ -153,22 +146,22 @@ class Kept:
             del self._count_in_room[room]
         self._rooms_max = max(ROOMS_REMEMBERED_MAX, 2 * len(self._last_in_room))
 
-    def _note_session(self, line: Line) -> None:
-        self._told[line.session] = (line.number, line.id)
-        self._told.move_to_end(line.session)
+    def _note_session(self, saying: Saying) -> None:
+        self._told[saying.session] = (saying.number, saying.id)
+        self._told.move_to_end(saying.session)
         if len(self._told) > SESSIONS_MAX:
             self._told.popitem(last=False)
-        if self._waiting_numbers.get(line.session) == line.number:
-            del self._waiting_numbers[line.session]
+        if self._waiting_numbers.get(saying.session) == saying.number:
+            del self._waiting_numbers[saying.session]
 
-    def lost_from(self, first_id: int, why: str) -> list[Saying]:
+    def lost_from(self, first_id: int, why: str) -> list[Spoken]:
         """Return what cannot be kept; from now on nothing can."""
         self.read_only_because = why
-        lost = [saying for saying in self._waiting if saying.lines[0].id >= first_id]
-        for saying in lost:
-            self._waiting.remove(saying)
-            self.waiting_count -= len(saying.lines)
-            self._waiting_numbers.pop(saying.lines[-1].session, None)
+        lost = [spoken for spoken in self._waiting if spoken.saying.id >= first_id]
+        for spoken in lost:
+            self._waiting.remove(spoken)
+            self.waiting_count -= len(spoken.saying.texts)
+            self._waiting_numbers.pop(spoken.saying.session, None)
         return lost
 
     def count_in(self, room: str) -> int:
@@ -177,5 +170,6 @@ class Kept:
 
     def told_after(self, room: str, after_id: int, but: Peer | None) -> list[Line]:
         """Return the recent lines of a room after ``after_id``, in order, but not of ``but``."""
-        told = (said for said in self._recent if said.room == room and said.peer is not but)
-        return [line for said in told for line in said.lines if line.id > after_id]
+        told = (spoken.saying for spoken in self._recent if spoken.peer is not but)
+        here = (saying for saying in told if saying.room == room and saying.last_id > after_id)
+        return [line for saying in here for line in saying.lines() if line.id > after_id]

@@ -35,6 +35,7 @@ class Member:
     """
 
     __slots__ = (
+        "acknowledged",
         "awaits",
         "awaits_drained",
         "framed",
@@ -60,6 +61,7 @@ class Member:
         self.framed = False
         self.has_joined = False  # in frames; others are members by what they say
         self.session = ""
+        self.acknowledged = 0  # the highest number of theirs they know to be kept
         self.awaits = ""  # the tag of what is being looked up for them
         self.awaits_drained = False  # before they are told more of what was said
         self.last_id = 0  # the last line they were told, while not told everything

@@ -120,9 +120,10 @@ class Memories:
         commands: list[Command] = []
         for line in lines:
             number = line.number if own and line.session == own else 0
-            said = said_of(line, member.last_id, number=number)
-            commands += self._room.tell.said(member, said)
-            member.last_id = line.id
+            previous, member.last_id = member.last_id, line.id
+            commands += self._room.tell.said(member, said_of(line, previous, number=number))
+            if number > member.acknowledged:  # said while they were being told what was before
+                commands += self._room.tell.taken(member, number, line.id, previous)
         return commands
 
     # Those who do not read

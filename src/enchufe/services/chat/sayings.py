@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from enchufe.core.commands import Command, ReadOn, Remember, Rest
 from enchufe.core.events import NotRemembered
-from enchufe.core.history import Attachment, Line
+from enchufe.core.history import Attachment, Saying
 from enchufe.core.room import SAID_BYTES_MAX, Notice, What
 from enchufe.core.text import safe_bytes
-from enchufe.services.chat.kept import Safe, Saying
+from enchufe.services.chat.kept import Safe
 from enchufe.services.chat.members import Member, State
 from enchufe.services.chat.room import Room
 
@@ -43,39 +43,42 @@ class Sayings:
         if len(text) > SAID_BYTES_MAX:
             too_long = Notice(What.TOO_LONG, count=len(text), number=number)
             return room.tell.notice(member, too_long)
-        return self._keep(member, [safe_bytes(text, keep="\t")], at_ns, number)
+        return self._keep(member, (safe_bytes(text, keep="\t"),), at_ns, number)
 
     def say_together(self, member: Member, texts: Sequence[bytes], at_ns: int) -> list[Command]:
         """Have what somebody says in a row remembered as one; it is not numbered."""
         if max(map(len, texts)) > SAID_BYTES_MAX or self._room.kept.read_only_because:
             return [command for text in texts for command in self.say(member, text, at_ns)]
-        return self._keep(member, [safe_bytes(text, keep="\t") for text in texts], at_ns)
+        safe = [safe_bytes(text, keep="\t") for text in texts]
+        return self._keep(member, tuple(safe), at_ns)
 
     def _keep(
         self,
         member: Member,
-        texts: Sequence[str],
+        texts: tuple[str, ...],
         at_ns: int,
         number: int = 0,
         attachment: Attachment | None = None,
     ) -> list[Command]:
-        kept, peer, room, name = self._room.kept, member.peer, member.room, member.name
-        if kept.read_only_because:
-            return self._room.tell.notice(member, self._room.read_only(number))
-        session = member.session if number else ""
-        ids = kept.next_ids(len(texts))
-        lines = tuple(
-            [
-                Line(id_, at_ns, room, name, text, session, number, attachment)
-                for id_, text in zip(ids, texts, strict=True)
-            ]
+        room = self._room
+        if room.kept.read_only_because:
+            return room.tell.notice(member, room.read_only(number))
+        saying = Saying(
+            id=room.kept.next_id(),
+            at_ns=at_ns,
+            room=member.room,
+            name=member.name,
+            texts=texts,
+            session=member.session if number else "",
+            number=number,
+            attachment=attachment,
         )
-        kept.wait(Saying(peer, room, lines))
-        member.unkept += len(lines)
+        room.kept.wait(saying, member.peer)
+        member.unkept += len(texts)
         if member.unkept < UNKEPT_LINES_MAX and not self._is_much():
-            return [Remember(lines)]
+            return [Remember(saying)]
         member.rests = True  # and said again with each line, as their files may have read on
-        return [Remember(lines), Rest(peer)]
+        return [Remember(saying), Rest(member.peer)]
 
     def _is_much(self) -> bool:
         """Return whether as much is on its way as may be told in one go.
@@ -103,7 +106,7 @@ class Sayings:
             return known
         if attachment is None:
             return self._room.tell.notice(member, Notice(What.NO_FILE, number=number))
-        return self._keep(member, [""], at_ns, number, attachment)
+        return self._keep(member, ("",), at_ns, number, attachment)
 
     def _known(self, member: Member, number: int) -> Sequence[Command] | None:
         """Return the answer to what was said before; None to what was not."""
@@ -130,12 +133,12 @@ class Sayings:
         member = self._room.members.of(safe.peer)
         if member is None:
             return []
-        member.unkept -= len(safe.lines)
+        member.unkept -= safe.lines_count
         commands: list[Command] = []
-        if member.framed and member.state is State.PRESENT:
-            for line, previous in safe.with_previous():
-                if line.number:
-                    commands += self._room.tell.taken(member, line.number, line.id, previous)
+        if member.state is State.PRESENT:
+            for saying, previous in safe.with_previous():
+                if saying.number:
+                    commands += self._room.tell.taken(member, saying.number, saying.id, previous)
         return [*commands, *self._read_on(member)]
 
     def _read_on(self, member: Member) -> list[Command]:
@@ -151,9 +154,9 @@ class Sayings:
         for lost in self._room.kept.lost_from(event.first_id, event.why):
             member = self._room.members.of(lost.peer)
             if member is not None:
-                member.unkept -= len(lost.lines)
-                for line in lost.lines:
-                    notice = self._room.read_only(line.number)
+                member.unkept -= len(lost.saying.texts)
+                notice = self._room.read_only(lost.saying.number)
+                for _line in lost.saying.texts:
                     commands += self._room.tell.notice(member, notice)
                 commands += self._read_on(member)
         return commands

@@ -1,10 +1,12 @@
 """Tells the members of a room things, each in text or in frames as they speak themselves."""
 
+from collections.abc import Iterator
+
 from enchufe.core.commands import Command, Send, SendFrame, Spread, SpreadFrame
 from enchufe.core.history import Line
 from enchufe.core.limits import ROOM_ANNOUNCED_PEERS_MAX
 from enchufe.core.room import Joined, Notice, Said, Taken, What, frame_of
-from enchufe.core.room_words import RoomWords, line_text, notice_text, said_text
+from enchufe.core.room_words import RoomWords, notice_text, said_text, saying_texts
 from enchufe.services.chat.kept import Safe
 from enchufe.services.chat.members import Audience, Member, Members
 
@@ -78,21 +80,33 @@ class Teller:
 
     def taken(self, member: Member, number: int, line_id: int, previous: int) -> list[Command]:
         """Tell somebody that what they said with that number is kept."""
+        member.acknowledged = max(member.acknowledged, number)
         return [SendFrame(member.peer, frame_of(Taken(line_id, previous), number))]
 
     def safe(self, audience: Audience, safe: Safe) -> list[Command]:
         """Tell everybody what one of them said, but not the one; to streams of text at once."""
         commands: list[Command] = []
         but = safe.peer
-        texts = [line_text(line, self._words) for line in safe.lines]
-        if audience.streams:
-            commands.append(Spread(audience.streams, "\n".join(texts).encode(), but))
-        if audience.datagrams:
-            commands += [Spread(audience.datagrams, text.encode(), but) for text in texts]
-        if audience.framed:
-            frames = (frame_of(said_of(line, before)) for line, before in safe.with_previous())
-            commands += [SpreadFrame(audience.framed, frame, but) for frame in frames]
+        if audience.streams or audience.datagrams:
+            texts = [text for saying in safe.sayings for text in saying_texts(saying, self._words)]
+            if audience.streams:
+                commands.append(Spread(audience.streams, "\n".join(texts).encode(), but))
+            if audience.datagrams:
+                commands += [Spread(audience.datagrams, text.encode(), but) for text in texts]
+        if audience.framed and audience.framed != (but,):
+            for said in _all_said(safe):
+                commands.append(SpreadFrame(audience.framed, frame_of(said), but))
         return commands
+
+
+def _all_said(safe: Safe) -> Iterator[Said]:
+    """Yield what became safe, line by line, as it is told in frames."""
+    for saying, previous in safe.with_previous():
+        at_ns, room, name, file = saying.at_ns, saying.room, saying.name, saying.attachment
+        before = previous
+        for id_, text in enumerate(saying.texts, saying.id):
+            yield Said(id_, before, at_ns, room, name, text, file=file)
+            before = id_
 
 
 def said_of(line: Line, previous: int, *, number: int = 0, again: bool = False) -> Said:
