@@ -43,7 +43,7 @@ class Safe(Struct, frozen=True):
     @property
     def lines_count(self) -> int:
         """How many lines it is."""
-        return sum(len(saying.texts) for saying in self.sayings)
+        return sum([len(saying.texts) for saying in self.sayings])
 
     def with_previous(self) -> Iterator[tuple[Saying, int]]:
         """Yield what was said, each with the id of the line before it."""
@@ -111,8 +111,7 @@ class Kept:
             spoken = waiting.popleft()
             saying, peer = spoken.saying, spoken.peer
             if safe is None or safe.peer is not peer or safe.room != saying.room:
-                previous = self._last_in_room.get(saying.room, self._unknown_id)
-                safe = Safe(peer, saying.room, previous, [])
+                safe = Safe(peer, saying.room, self._last_id_in(saying.room), [])
                 all_safe.append(safe)
             safe.sayings.append(saying)
             self._note(spoken)
@@ -128,10 +127,10 @@ class Kept:
             self._note_session(saying)
         self._recent.add(spoken, count)
 
-    @property
-    def _unknown_id(self) -> int:
-        """The id that a room's last line had at most, if that is not known."""
-        return max(self._opened_id, self._forgotten_id)
+    def _last_id_in(self, room: str) -> int:
+        """Return the id of a room's last line, or what it was at most if that is not known."""
+        last_id = self._last_in_room.get(room)
+        return max(self._opened_id, self._forgotten_id) if last_id is None else last_id
 
     @property
     def has_many_rooms(self) -> bool:

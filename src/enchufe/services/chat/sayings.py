@@ -135,7 +135,7 @@ class Sayings:
             return []
         member.unkept -= safe.lines_count
         commands: list[Command] = []
-        if member.state is State.PRESENT:
+        if member.session and member.state is State.PRESENT:
             for saying, previous in safe.with_previous():
                 if saying.number:
                     commands += self._room.tell.taken(member, saying.number, saying.id, previous)
