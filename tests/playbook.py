@@ -19,6 +19,7 @@ from enchufe.core.events import (
     PeerFinished,
     PeerOpened,
     Reason,
+    RunStopping,
     TimerFired,
 )
 from enchufe.core.peer import Peer, Transport
@@ -61,6 +62,10 @@ def typed(data: bytes) -> Event:
 
 def input_ended() -> Event:
     return InputEnded(NOW_NS)
+
+
+def stopping() -> Event:
+    return RunStopping(NOW_NS)
 
 
 class Playbook:

@@ -276,6 +276,19 @@ def test_ctrl_c_leaves_with_130_also_while_nobody_is_there() -> None:
         assert luis.wait() == ExitCode.INTERRUPTED
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_ctrl_c_says_goodbye(everywhere: dict[str, str], transport: str) -> None:
+    with (
+        visiting(everywhere["tcp"], "luis") as luis,
+        visiting(everywhere[transport], "ana") as ana,
+    ):
+        luis.err.until("ana came")
+        ana.signal()
+        assert ana.wait() == ExitCode.INTERRUPTED
+        assert "lost" not in ana.err.text
+        luis.err.until(r"^\* ana left$")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -346,9 +359,11 @@ def test_bye_at_a_terminal_leaves_and_takes_the_prompt_with_it() -> None:
 
 @pytest.mark.parametrize(("key", "code"), [("C-d", 0), ("C-c", ExitCode.INTERRUPTED)])
 def test_a_key_leaves_the_room(key: str, code: int) -> None:
-    with ana_at_a_terminal() as (ana, _luis):
+    with ana_at_a_terminal() as (ana, luis):
         ana.press(key)
         assert ana.wait() == code
+        assert "lost" not in "\n".join(ana.lines)
+        luis.err.until(r"^\* ana left$")
 
 
 # The server's own screen

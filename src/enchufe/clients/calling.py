@@ -11,7 +11,7 @@ from enchufe.clients.language import _, explain
 from enchufe.clients.saying import say, say_error
 from enchufe.clients.words import sentence
 from enchufe.core.errors import EnchufeError
-from enchufe.core.events import InputEnded, InputTyped, NotReached, Reason
+from enchufe.core.events import InputEnded, InputTyped, NotReached, Reason, RunStopping
 from enchufe.core.exits import ExitCode
 from enchufe.core.notices import (
     Notice,
@@ -121,6 +121,8 @@ class Calling:
         """End the run: in good order if it went well, else at once; the first word counts."""
         if self.exit_code is None:
             self.exit_code = exit_code
+            if exit_code is ExitCode.INTERRUPTED:
+                self.driver.happened(RunStopping(time.time_ns()))  # the service may say goodbye
         self.over.set()
         self.may_read_input.set()
         if exit_code is not ExitCode.DONE:

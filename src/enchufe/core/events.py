@@ -127,7 +127,7 @@ class InputEnded(Struct, frozen=True, tag=True):
 
 
 class RunStopping(Struct, frozen=True, tag=True):
-    """The whole run ends in good order: nobody else comes in, and now is the time to say so."""
+    """The whole run ends, and now is the time to say so: nobody else comes in, or we leave."""
 
     at_ns: int
 

@@ -1,6 +1,7 @@
 """Our own end: commits, reveals, checks the others, and comes back."""
 
 import pytest
+from tests.playbook import stopping
 from tests.services.contestant.server import BEGUN, NONCE, SERVER, Table
 
 from enchufe.core.cachipun import (
@@ -135,6 +136,12 @@ def test_what_is_no_choice_is_explained_and_orders_go_to_the_server() -> None:
     table.types("bye")
     assert table.commands[-3:-1] == [Send(SERVER, b"bye"), Close(SERVER)]
     assert table.exit_code is ExitCode.DONE
+
+
+def test_whoever_is_interrupted_says_goodbye() -> None:
+    table = person().begins()
+    table.happens(stopping())
+    assert table.commands[-3:-1] == [Send(SERVER, b"bye"), Close(SERVER)]
 
 
 def test_each_line_of_a_pipe_waits_for_its_round() -> None:

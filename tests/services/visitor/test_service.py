@@ -14,6 +14,7 @@ from tests.playbook import (
     input_ended,
     opened,
     received,
+    stopping,
     typed,
 )
 
@@ -402,6 +403,20 @@ def test_a_server_that_forgot_us_is_told_again_who_we_are() -> None:
 def test_over_datagrams_it_says_goodbye() -> None:
     playbook, _commands = over_datagrams(joined(LUIS))
     playbook.when(input_ended(), Send(LUIS, b"bye"), Close(LUIS))
+
+
+@pytest.mark.parametrize("peer", [ANA, LUIS])
+def test_whoever_is_interrupted_says_goodbye_and_does_not_call_again(peer: Peer) -> None:
+    service = visitor()
+    for event in (opened(peer), joined(peer), typed(b"not taken yet")):
+        service.handle(event)
+    bye = [] if peer.is_stream else [Send(peer, b"bye")]
+    playbook = Playbook(service).when(stopping(), *bye, Close(peer))
+    playbook.when(closed(peer, Reason.STOPPING))
+
+
+def test_whoever_is_interrupted_before_anybody_answers_just_ends() -> None:
+    Playbook(visitor()).when(stopping())
 
 
 def test_over_datagrams_silence_is_told_from_a_wrong_answer() -> None:

@@ -50,6 +50,7 @@ from enchufe.core.events import (
     PeerClosed,
     PeerFinished,
     PeerOpened,
+    RunStopping,
     TimerFired,
 )
 from enchufe.core.exits import ExitCode
@@ -180,6 +181,8 @@ class Contestant:
                 return self._closed(event.peer)
             case NotReached():
                 return self._call_again(self._words.not_reached.format(why=event.why))
+            case RunStopping():
+                return self._leave()
             case _:
                 return ()
 

@@ -31,6 +31,7 @@ from enchufe.core.events import (
     PeerDrained,
     PeerFinished,
     PeerOpened,
+    RunStopping,
     TimerFired,
 )
 from enchufe.core.exits import ExitCode
@@ -128,8 +129,8 @@ class Visitor:
                 return self._frame(event)
             case InputTyped():
                 return self._typed(event.data)
-            case InputEnded():
-                return self._leave()
+            case InputEnded() | RunStopping():
+                return self._leave(at_once=isinstance(event, RunStopping))
             case TimerFired():
                 return self._timer_fired(event.name)
             case PeerFinished() | PeerClosed() | NotReached():
@@ -394,14 +395,20 @@ class Visitor:
             return (Tell(given_up), again)
         return [*told, CancelTimer(_ANSWER), CancelTimer(AGAIN), again]
 
-    def _leave(self) -> Sequence[Command]:
-        """Leave once all that was said is taken."""
+    def _leave(self, *, at_once: bool = False) -> Sequence[Command]:
+        """Leave once all that was said is taken, or whatever is still under way."""
         self._is_leaving = True
-        return self._go_if_done()
+        if not at_once:
+            return self._go_if_done()
+        self._is_over = True
+        return self._goodbye()
 
     def _go_if_done(self) -> list[Command]:
         is_done = self._is_leaving and self._is_in and not self._count_unsaid()
-        if not is_done or self._peer is None:
+        return self._goodbye() if is_done else []
+
+    def _goodbye(self) -> list[Command]:
+        if self._peer is None:
             return []
         bye: list[Command] = [] if self._peer.is_stream else [Send(self._peer, b"bye")]
         return [*bye, Close(self._peer)]
