@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.programs import Program, Server, run, running, serving
-from tests.cli.talkers import stream_to
+from tests.cli.talkers import datagrams_to, stream_to
 from tests.cli.terminals import Screen, screen
 from tests.ports import free_port
 
@@ -274,6 +274,17 @@ def test_ctrl_c_leaves_with_130_also_while_nobody_is_there() -> None:
         luis.err.until("The connection is lost")
         luis.signal()
         assert luis.wait() == ExitCode.INTERRUPTED
+
+
+def test_who_is_there_in_datagrams_is_told_too_that_the_server_ends() -> None:
+    with (
+        room(transport="udp") as (server, endpoint),
+        datagrams_to(int(endpoint.rpartition(":")[2])) as ana,
+    ):
+        ana.send(b"hola")
+        assert b"Welcome" in ana.recv(1000)
+        server.signal()
+        assert ana.recv(1000) == b"* This server ends now"
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

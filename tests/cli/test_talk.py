@@ -260,6 +260,21 @@ def test_ctrl_c_leaves_with_130(words: tuple[str, ...]) -> None:
         assert program.wait() == ExitCode.INTERRUPTED
 
 
+def test_ctrl_c_says_bye_to_whoever_talks_in_datagrams() -> None:
+    for interrupted, left in ((0, 1), (1, 0)):
+        with waiting() as (other, endpoint), running("talk", endpoint) as program:
+            both = (other, program)
+            program.err.until("Talking with")
+            program.say(b"hola\n")
+            other.out.until("^hola$")
+            other.say(b"adios\n")
+            program.out.until("^adios$")
+            both[interrupted].signal()
+            assert both[interrupted].wait() == ExitCode.INTERRUPTED
+            assert both[left].wait() == ExitCode.DONE
+            assert both[left].out.text.endswith("bye\n")
+
+
 def test_events_are_written_for_programs() -> None:
     with running("talk", "--listen", "udp://127.0.0.1:0", "--log", "jsonl") as other:
         port = other.out.until('"type":"Listening".*"port":([0-9]+)')[1]

@@ -302,11 +302,13 @@ class Server:
 
     async def _stop(self) -> None:
         """Let nobody else in, let what is queued leave, then end what is left."""
+        self._lobby.is_open = False
+        for driver in self._drivers:  # datagram peers are forgotten with their endpoint
+            driver.happened(RunStopping(time.time_ns()))
         self._let_nobody_in()
         for bound in self._unlinked:
             unlink_path(bound)
         for driver in self._drivers:
-            driver.happened(RunStopping(time.time_ns()))
             for link in list(driver.links.values()):
                 link.close()
         self._turn_away()

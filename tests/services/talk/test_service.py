@@ -17,6 +17,7 @@ from tests.playbook import (
     input_ended,
     opened,
     received,
+    stopping,
     typed,
 )
 
@@ -373,6 +374,20 @@ def test_only_the_first_words_can_turn_somebody_away() -> None:
     calling(ANA).when(received(ANA, b"hola"), Show(ANA, b"hola")).when(
         received(ANA, line), Show(ANA, line)
     )
+
+
+# Ctrl-C
+
+
+def test_whoever_is_interrupted_says_bye_where_nobody_would_notice() -> None:
+    for talk in (calling, called_by):
+        talk(LUIS).when(received(LUIS, b"hola"), Show(LUIS, b"hola")).when(
+            stopping(), Send(LUIS, b"bye")
+        )
+        talk(ANA).when(received(ANA, b"hola"), Show(ANA, b"hola")).when(stopping())
+    calling(LUIS).when(stopping())
+    waiting().when(stopping())
+    calling(LUIS).when(typed(b"bye"), *our_bye(LUIS)).when(stopping())
 
 
 # The end of the input

@@ -41,6 +41,7 @@ from enchufe.core.events import (
     PeerFramed,
     PeerOpened,
     Reason,
+    RunStopping,
     TimerFired,
 )
 from enchufe.core.exits import ExitCode
@@ -149,8 +150,16 @@ class Talk:
                 return self._moved(event) if event.peer.id == partner.id else ()
             case FrameReceived() if event.peer.id != partner.id or self._comes_too_late(event):
                 return ()
+            case RunStopping():
+                return self._interrupted(partner)
             case _:
                 return self._exchanged(event)
+
+    def _interrupted(self, partner: Peer) -> Sequence[Command]:
+        """Say `bye` where nobody would notice that we are gone: datagrams have no end."""
+        is_known = partner.is_stream or self._said_bye or self._heard_bye
+        have_talked = self._heard or self._sent
+        return (Send(partner, BYE),) if have_talked and not is_known else ()
 
     # Who is there
 
