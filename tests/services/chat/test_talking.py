@@ -286,9 +286,52 @@ def test_who_says_all_they_have_and_closes_their_half_is_heard_and_leaves() -> N
     ana.says("one")
     plaza.receives(ana, b"two")
     plaza.half_closes(ana)
+    plaza.half_closes(ana)
+    assert (luis.heard, ana.closed_for) == ([], None)
     plaza.disk_goes_on()
-    assert luis.heard == ["* ana left", "ana: one", "ana: two"]
+    assert luis.heard == ["ana: one", "ana: two", "* ana left"]
     assert ana.closed_for is Reason.OURS
+
+
+def test_who_wants_to_leave_and_is_gone_before_has_left_once() -> None:
+    plaza = Plaza(waits=True)
+    ana, luis = plaza.member("ana"), plaza.member("luis")
+    ana.says("one", "bye")
+    ana.leaves(Reason.RESET)
+    plaza.disk_goes_on()
+    assert luis.heard == ["* ana left", "ana: one"]
+
+
+def test_whoever_cannot_say_any_more_may_leave() -> None:
+    plaza = Plaza(waits=True)
+    ana = plaza.member("ana")
+    ana.says("one", "bye")
+    plaza.disk_is_full("No space left on device")
+    assert len(ana.heard) == 2
+    assert ana.closed_for is Reason.OURS
+
+
+@pytest.mark.parametrize("leaves", ["bye", "/bye", "half-close"])
+@pytest.mark.parametrize("transport", [Transport.TCP, Transport.UDP])
+def test_who_asks_and_leaves_is_answered_first(leaves: str, transport: Transport) -> None:
+    plaza = Plaza()
+    ana = plaza.member("ana")
+    ana.says("one", "two")
+    plaza.looks_up_late = True
+    asks = plaza.raw(transport)
+    asks.says("/history 1")
+    if leaves == "half-close":
+        plaza.half_closes(asks)
+    else:
+        asks.says(leaves, "not said any more")
+    assert asks.closed_for is None
+    assert all("one" not in line for line in asks.heard)
+    ana.forgets()
+    plaza.answers_come()
+    text = "".join(asks.heard)
+    assert [text.count(word) for word in ("ana: one", "ana: two", "* Bye")] == [1, 2, 1]
+    assert asks.closed_for is Reason.OURS
+    assert ana.heard == [f"* guest{asks.peer.id} left"]
 
 
 @pytest.mark.parametrize(

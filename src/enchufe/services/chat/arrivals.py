@@ -39,6 +39,7 @@ class Arrivals:
     def __init__(self, room: Room, memories: Memories) -> None:
         self._room = room
         self._memories = memories
+        self._leaving: list[Member] = []
 
     def opened(self, peer: Peer) -> Sequence[Command]:
         """Take note of somebody; whether they speak text or frames they will show."""
@@ -176,22 +177,35 @@ class Arrivals:
     # Leaving
 
     def leave(self, member: Member) -> list[Command]:
-        """See somebody off who wants to go."""
+        """See somebody off who wants to go, after what they said and what they asked for."""
+        if member.is_busy:
+            member.is_leaving = True
+            self._leaving.append(member)
+            return []
         room = self._room
         room.members.remove(member)
         bye = room.words.bye.format(name=member.name)
         told = [] if member.framed or not member.name else room.tell.words(member, bye)
         return [*told, Close(member.peer), *self._gone(member, What.LEFT)]
 
+    def see_off(self) -> list[Command]:
+        """See those off who wanted to go and of whom nothing is under way any more."""
+        if not self._leaving:
+            return []
+        done = [member for member in self._leaving if not member.is_busy]
+        self._leaving = [member for member in self._leaving if member.is_busy]
+        here = (member for member in done if self._room.members.of(member.peer) is member)
+        return [command for member in here for command in self.leave(member)]
+
     def closed(self, member: Member, event: PeerClosed) -> list[Command]:
         """Take note that a connection is over, and keep the name of whoever may come back."""
         room = self._room
-        may_come_back = event.reason in _BROKEN and member.session and member.name
-        if may_come_back and room.members.away_count < ROOM_AWAY_PEERS_MAX:
+        may_come_back = event.reason in _BROKEN and member.session and not member.is_leaving
+        if may_come_back and member.name and room.members.away_count < ROOM_AWAY_PEERS_MAX:
             room.members.keep_away(member)
             return [SetTimer(away_timer(member), AWAY_S)]
         room.members.remove(member)
-        broke = event.reason in (Reason.RESET, Reason.FAILED)
+        broke = event.reason in (Reason.RESET, Reason.FAILED) and not member.is_leaving
         return self._gone(member, What.LOST if broke else What.LEFT)
 
     def away_too_long(self, member: Member) -> list[Command]:

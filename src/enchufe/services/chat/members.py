@@ -40,8 +40,10 @@ class Member:
         "awaits_drained",
         "framed",
         "has_joined",
+        "is_leaving",
         "is_too_fast",
         "last_id",
+        "lookups",
         "missed",
         "name",
         "orders",
@@ -65,11 +67,18 @@ class Member:
         self.awaits = ""  # the tag of what is being looked up for them
         self.awaits_drained = False  # before they are told more of what was said
         self.last_id = 0  # the last line they were told, while not told everything
+        self.lookups = 0  # answers from the history that are on their way to them
+        self.is_leaving = False  # as soon as nothing of theirs is under way
         self.missed = 0  # lines left out while they did not read
         self.unkept = 0  # lines of theirs that are not on disk yet
         self.orders: Pace | None = None  # how fast they come; most give none
         self.is_too_fast = False  # and has been told so, until an order is obeyed again
         self.rests = False  # whether we leave them unread for that
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something of theirs is under way: an answer, or a line to the disk."""
+        return bool(self.lookups or self.unkept)
 
     def may_order(self, at_ns: int) -> bool:
         """Return whether they may give one more order now; if so, it counts."""

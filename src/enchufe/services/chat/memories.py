@@ -42,6 +42,7 @@ class Memories:
         after = after if after <= self._room.kept.told_id else 0
         self._room.members.become(member, State.CATCHING_UP)
         self._asked += 1
+        member.lookups += 1
         kind = _WELCOME if after < 0 else _CATCH_UP
         member.awaits = f"{kind} {member.peer.id} {self._asked}"  # whatever was asked before
         if after < 0:
@@ -59,6 +60,7 @@ class Memories:
     def history(self, member: Member, count: int) -> list[Command]:
         """Tell somebody the last lines, because they asked."""
         count = min(count, HISTORY_LINES_MAX)
+        member.lookups += 1
         return [Recall(f"{_HISTORY} {member.peer.id}", member.room, 0, count)]
 
     def recalled(self, event: Recalled) -> Sequence[Command]:
@@ -67,6 +69,7 @@ class Memories:
         member = self._room.members.numbered(int(number))
         if member is None:
             return ()
+        member.lookups -= 1
         lines = [line for line in event.lines if line.id <= self._room.kept.told_id]
         if kind == _HISTORY:
             return self._as_history(member, lines)

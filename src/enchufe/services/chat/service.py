@@ -93,9 +93,11 @@ class Chat:
         return [command for commands in one_by_one for command in commands]
 
     def _heard(self, peer: Peer) -> Member | None:
-        """Return who ``peer`` is, who has given a sign of life."""
+        """Return who ``peer`` is, who has given a sign of life; nobody who is about to leave."""
         member = self._room.members.of(peer)
-        if member is not None and not peer.is_stream:
+        if member is None or member.is_leaving:
+            return None
+        if not peer.is_stream:
             self._room.members.heard(member)
         return member
 
@@ -110,12 +112,13 @@ class Chat:
     ) -> Sequence[Command]:
         match event:
             case Remembered():
-                return self._sayings.remembered(event.last_id)
+                return [*self._sayings.remembered(event.last_id), *self._arrivals.see_off()]
             case NotRemembered():
-                return self._sayings.not_remembered(event)
+                return [*self._sayings.not_remembered(event), *self._arrivals.see_off()]
+            case Recalled() if event.tag.startswith(files.TAG):
+                return self._files.recalled(event)
             case Recalled():
-                is_for_file = event.tag.startswith(files.TAG)
-                return (self._files if is_for_file else self._memories).recalled(event)
+                return [*self._memories.recalled(event), *self._arrivals.see_off()]
             case HistoryOpened():
                 self._room.kept.open(event)
                 return ()
