@@ -527,9 +527,14 @@ class LineNotes(Notes):
     def __init__(self, *answers: Command) -> None:
         super().__init__(*answers)
         self.runs: list[list[bytes]] = []
+        self.takes_together = True
 
-    def handle_lines(self, peer: Peer, lines: Sequence[bytes], at_ns: int) -> Sequence[Command]:
+    def handle_lines(
+        self, peer: Peer, lines: Sequence[bytes], at_ns: int
+    ) -> Sequence[Command] | None:
         assert (peer, at_ns) == (ANA, NOW_NS)
+        if not self.takes_together:
+            return None
         self.runs.append(list(lines))
         return self._answers
 
@@ -577,6 +582,14 @@ def test_frames_are_told_to_it_in_shorter_turns() -> None:
     orders = host.received(ANA, PREFACE + frames, NOW_NS)
     assert len(notes.told) == MESSAGES_BATCH_MAX  # the first of which is the preface
     assert len(in_turns(host, orders)) == 3
+
+
+def test_lines_it_does_not_take_together_are_told_one_by_one_in_shorter_turns() -> None:
+    host, notes = line_host()
+    notes.takes_together = False
+    turns = in_turns(host, host.received(ANA, b"".join(m + b"\n" for m in MANY), NOW_NS))
+    assert len(turns) == 3
+    assert notes.told == [received(ANA, line) for line in MANY]
 
 
 def test_fewer_are_one_turn() -> None:

@@ -37,11 +37,11 @@ from enchufe.core.events import (
     Reason,
     TimerFired,
 )
-from enchufe.core.frames import Kind
-from enchufe.core.limits import LINES_BATCH_MAX, TEXT_QUIET_S
+from enchufe.core.frames import Frame, Kind
+from enchufe.core.limits import LINES_BATCH_MAX, MESSAGES_BATCH_MAX, TEXT_QUIET_S
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing, LineService, Service
-from enchufe.wire.either import Change, EitherDecoder, Piece
+from enchufe.wire.either import Change, EitherDecoder
 from enchufe.wire.frames import decoded_datagram
 from enchufe.wire.lengths import LengthDecoder
 from enchufe.wire.speech import Speech
@@ -70,6 +70,9 @@ def together(
 
 TOO_MUCH_HELD = "all that is unfinished here is too much; finish what you say sooner"
 """What a peer is told that is let go because of what it has begun."""
+
+_MESSAGE_LINES = LINES_BATCH_MAX // MESSAGES_BATCH_MAX
+"""A message told by itself counts as so many lines that are told together."""
 
 _QUIET_TIMER = "text quiet "
 _TURN_TIMER = "turn of "
@@ -253,10 +256,16 @@ class Host:
         peer, told = turns.peer, 0
         orders: list[Order] = []
         try:
-            for piece in turns.pieces:
-                orders += self._said(peer, piece, at_ns)
-                told += len(piece) if isinstance(piece, list) else 1
-                if told >= turns.messages_max or turns.is_resting:
+            while (piece := next(turns.pieces, None)) is not None:
+                if not isinstance(piece, list):
+                    orders += self._said(peer, piece, at_ns)
+                    told += _MESSAGE_LINES
+                elif (together := self._said_together(peer, piece, at_ns)) is not None:
+                    orders += together
+                    told += len(piece)
+                else:
+                    turns.put_back(piece)
+                if told >= LINES_BATCH_MAX or turns.is_resting:
                     return [*orders, *self._wait(turns)]
         except ProtocolError as error:
             return [*orders, *self._broken(peer, str(error), Reason.PROTOCOL)]
@@ -308,10 +317,8 @@ class Host:
         self._awaited_ends.remove(peer.id)
         return (CancelTimer(f"{_QUIET_TIMER}{peer.id}"),)
 
-    def _said(self, peer: Peer, piece: Piece, at_ns: int) -> Sequence[Order]:
-        """Tell the service of lines, or of a frame if it is of a kind we know."""
-        if isinstance(piece, list):
-            return self._said_together(peer, piece, at_ns)
+    def _said(self, peer: Peer, piece: bytes | Frame | Change, at_ns: int) -> Sequence[Order]:
+        """Tell the service of a line, or of a frame if it is of a kind we know."""
         if isinstance(piece, bytes):
             return self.happened(MessageReceived(at_ns, peer, piece))
         if isinstance(piece, Change):
@@ -323,14 +330,12 @@ class Host:
             return self.happened(FrameReceived(at_ns, peer, piece))
         return ()
 
-    def _said_together(self, peer: Peer, lines: list[bytes], at_ns: int) -> Sequence[Order]:
+    def _said_together(self, peer: Peer, lines: list[bytes], at_ns: int) -> Sequence[Order] | None:
         """Tell the service of lines that came together; a witness sees one after the other."""
-        if self._handle_lines is not None and self._witness is None:
-            return self._as_orders(self._handle_lines(peer, lines, at_ns))
-        orders: list[Order] = []
-        for line in lines:
-            orders += self.happened(MessageReceived(at_ns, peer, line))
-        return orders
+        if self._handle_lines is None or self._witness is not None:
+            return None
+        commands = self._handle_lines(peer, lines, at_ns)
+        return None if commands is None else self._as_orders(commands)
 
     def _received_datagram(self, peer: Peer, data: bytes, at_ns: int) -> Sequence[Order]:
         """Tell the service of a datagram's text or frame.

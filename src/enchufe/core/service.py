@@ -37,8 +37,12 @@ class LineService(Service, Protocol):
     To everybody who talks to it, it must make no difference.
     """
 
-    def handle_lines(self, peer: Peer, lines: Sequence[bytes], at_ns: int) -> Sequence[Command]:
+    def handle_lines(
+        self, peer: Peer, lines: Sequence[bytes], at_ns: int
+    ) -> Sequence[Command] | None:
         """Return what to do about ``lines``, as if `handle` had been told of one after the other.
+
+        None, if it wants to be told so.
 
         Args:
             peer: who sent them.

@@ -5,6 +5,7 @@ waiting for seconds, and a service that wants no more for now could not say so i
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import TypeAlias
 
 from enchufe.core.limits import MESSAGES_BATCH_MAX
@@ -25,7 +26,7 @@ class Turns:
     Args:
         peer: who.
         decoder: cuts the stream into pieces.
-        lines_max: how many lines are told in one turn.
+        lines_max: how many lines are cut at a time.
     """
 
     __slots__ = (
@@ -57,11 +58,6 @@ class Turns:
         waiting_bytes = len(self._came) + len(self._later) if self.is_waiting else 0
         return self.decoder.held_bytes + waiting_bytes
 
-    @property
-    def messages_max(self) -> int:
-        """How many messages are told in one turn."""
-        return MESSAGES_BATCH_MAX if self.decoder.is_framed else self._lines_max
-
     def begin(self, data: bytes) -> None:
         """Cut ``data`` into pieces, which are to be taken from ``pieces``."""
         if len(data) <= SLICE_BYTES:
@@ -69,6 +65,10 @@ class Turns:
             return
         self._came = data
         self.pieces = self._sliced(data)
+
+    def put_back(self, lines: list[bytes]) -> None:
+        """Have lines that were taken together taken one by one."""
+        self.pieces = chain(lines, self.pieces)
 
     def add(self, data: bytes) -> None:
         """Keep ``data`` until what waits has been told."""

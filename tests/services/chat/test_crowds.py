@@ -267,3 +267,19 @@ def test_who_waits_for_lines_that_cannot_be_kept_is_heard_again() -> None:
     plaza.forgets_what_was_heard()
     ana.says("/msg luis can you hear me?")
     assert luis.heard == ["(ana, to you alone) can you hear me?"]
+
+
+def test_where_it_would_be_too_much_what_one_says_in_a_row_is_taken_line_by_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sayings, "TOLD_TOGETHER_MAX", 30)  # for three members, ten lines
+    plaza = Plaza(waits=True)
+    ana, luis, eva = (plaza.member(name) for name in ("ana", "luis", "eva"))
+    plaza.kept.clear()
+    lines = [f"line {number}" for number in range(11)]
+    ana.says(*lines[:6])
+    luis.says(*lines)
+    eva.says(*lines[:2])
+    assert [len(together) for together in plaza.kept] == [6, *[1] * 11, 1, 1]
+    plaza.disk_goes_on()
+    assert len(eva.heard) == 17

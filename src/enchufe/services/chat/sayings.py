@@ -14,10 +14,12 @@ from enchufe.services.chat.room import Room
 UNKEPT_LINES_MAX = 1000
 """Lines of one person on their way to the disk, after which that person is left unread."""
 
-
 TOLD_AT_ONCE_MAX = 200_000
 """Lines on their way times those who are told: it takes some tenths of a second, in which nobody
 else is served. A crowd that speaks all at once may make it twice as much."""
+
+TOLD_TOGETHER_MAX = 3 * TOLD_AT_ONCE_MAX
+"""The same where the last of it was said in a row, and is told in a third of the time."""
 
 
 class Sayings:
@@ -45,10 +47,14 @@ class Sayings:
             return room.tell.notice(member, too_long)
         return self._keep(member, (safe_bytes(text, keep="\t"),), at_ns, number)
 
-    def say_together(self, member: Member, texts: Sequence[bytes], at_ns: int) -> list[Command]:
-        """Have what somebody says in a row remembered as one; it is not numbered."""
+    def say_together(
+        self, member: Member, texts: Sequence[bytes], at_ns: int
+    ) -> list[Command] | None:
+        """Have what somebody says in a row remembered as one; None if it must be line by line."""
         if max(map(len, texts)) > SAID_BYTES_MAX or self._room.kept.read_only_because:
-            return [command for text in texts for command in self.say(member, text, at_ns)]
+            return None
+        if self._told_at_once(len(texts)) > TOLD_TOGETHER_MAX:
+            return None
         safe = [safe_bytes(text, keep="\t") for text in texts]
         return self._keep(member, tuple(safe), at_ns)
 
@@ -85,8 +91,11 @@ class Sayings:
 
         Then each who says something waits until it is kept, so that everybody has their turn.
         """
-        room = self._room
-        return room.kept.waiting_count * room.members.count > TOLD_AT_ONCE_MAX
+        return self._told_at_once() > TOLD_AT_ONCE_MAX
+
+    def _told_at_once(self, more: int = 0) -> int:
+        """Return how often a line will be told of what is on its way, and of ``more`` lines."""
+        return (self._room.kept.waiting_count + more) * self._room.members.count
 
     def say_numbered(
         self, member: Member, text: bytes, at_ns: int, number: int

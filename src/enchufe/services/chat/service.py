@@ -82,15 +82,16 @@ class Chat:
             case _:
                 return self._files.handle(event) if isinstance(event, FileEvent) else ()
 
-    def handle_lines(self, peer: Peer, lines: Sequence[bytes], at_ns: int) -> Sequence[Command]:
-        """Return what to do about lines that came together: most are said, and kept as one."""
+    def handle_lines(
+        self, peer: Peer, lines: Sequence[bytes], at_ns: int
+    ) -> Sequence[Command] | None:
+        """Return what to do about lines that came together, if they are said and kept as one."""
         member = self._heard(peer)
-        if member is not None and member.state is not State.ARRIVING:
-            texts = [text for line in lines if (text := line.strip())]
-            if texts and not any(map(_is_order, texts)):
-                return self._sayings.say_together(member, texts, at_ns)
-        one_by_one = (self.handle(MessageReceived(at_ns, peer, line)) for line in lines)
-        return [command for commands in one_by_one for command in commands]
+        texts = [text for line in lines if (text := line.strip())]
+        is_known = member is not None and member.state is not State.ARRIVING
+        if member is None or not is_known or not texts or any(map(_is_order, texts)):
+            return None
+        return self._sayings.say_together(member, texts, at_ns)
 
     def _heard(self, peer: Peer) -> Member | None:
         """Return who ``peer`` is, who has given a sign of life; nobody who is about to leave."""
