@@ -12,14 +12,25 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 
 from enchufe.core.commands import Recall
 from enchufe.core.errors import N_, DeniedError, EnchufeError, OverLimitError, UsageError
-from enchufe.core.history import Attachment, Line, Saying, Told
+from enchufe.core.history import Line, Saying, Told
 from enchufe.core.limits import HISTORY_LOCK_S_MAX, HISTORY_TOLD_LINES_MAX
+from enchufe.store.rows import (
+    AND_ANOTHER,
+    KEEP_DOCUMENT,
+    KEEP_ROW,
+    STATEMENT_ROWS_MAX,
+    Row,
+    document_of,
+    line_of,
+    rows_of,
+    storable,
+    text_of,
+)
 
 APPLICATION_ID = 0x656E6368
 """Marks a SQLite file as a history of ours: "ench" (sqlite.org/fileformat.html, offset 68)."""
@@ -46,34 +57,9 @@ _TABLES = (
     "CREATE INDEX line_by_room ON line (room, id)",
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
-_KEEP_ALL = """
-    WITH saying AS MATERIALIZED (
-      SELECT
-        json_extract(value, '$[0]') AS id,
-        json_extract(value, '$[1]') AS at_ns,
-        json_extract(value, '$[2]') AS room,
-        json_extract(value, '$[3]') AS name,
-        json_extract(value, '$[4]') AS texts,
-        json_extract(value, '$[5]') AS session,
-        json_extract(value, '$[6]') AS number,
-        json_extract(value, '$[7]') AS attachment
-      FROM json_each(?)
-    )
-    INSERT INTO line
-    SELECT saying.id + line.key, at_ns, room, name, line.value, session, number, attachment
-    FROM saying, json_each(texts) AS line
-"""  # an array of an array for each saying, whose texts are one more array
-_KEEP_LINE = "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_AND_ANOTHER = ", (?, ?, ?, ?, ?, ?, ?, ?)"
-_STATEMENT_LINES_MAX = 256
-"""Their values stay within what SQLite takes in one statement (sqlite.org/limits.html, 9)."""
-
 _DOCUMENT_LINES_MIN = 4
 """So many lines to a saying are kept sooner as JSON: 1.2 us each instead of 2.9, where single
 ones take 4.3 instead of 3.3."""
-
-_JSON_NUL = b"\\u0000"
-"""Where SQLite ends a text of a JSON document, whatever follows."""
 
 _OLDEST = "SELECT * FROM line WHERE room = ? AND id > ? ORDER BY id LIMIT ?"
 _LATEST = "SELECT * FROM line WHERE room = ? AND id > ? ORDER BY id DESC LIMIT ?"
@@ -82,12 +68,6 @@ _TOLD = """
     SELECT session, max(number), id FROM (SELECT * FROM line ORDER BY id DESC LIMIT ?)
     WHERE session != '' GROUP BY session ORDER BY id
 """  # beside max(), `id` is that of its row (sqlite.org/lang_select.html, "bare columns")
-
-_Text: TypeAlias = str | bytes
-_Row: TypeAlias = tuple[int, int, _Text, _Text, _Text, _Text, int, _Text | None]
-
-_encode = msgspec.json.Encoder().encode
-_decode_attachment = msgspec.json.Decoder(Attachment).decode
 
 
 class HistoryFile:
@@ -136,19 +116,19 @@ class HistoryFile:
         """
         lines_count = sum(len(said.texts) for said in sayings)
         is_long = lines_count >= _DOCUMENT_LINES_MIN * len(sayings)
-        document = _document(sayings) if is_long else None
+        document = document_of(sayings) if is_long else None
         if document is None:
-            self._keep_rows([row for said in sayings for row in _rows(said)])
+            self._keep_rows([row for said in sayings for row in rows_of(said)])
         else:
-            self._connection.execute(_KEEP_ALL, (document,))
+            self._connection.execute(KEEP_DOCUMENT, (document,))
 
-    def _keep_rows(self, rows: Sequence[_Row]) -> None:
+    def _keep_rows(self, rows: Sequence[Row]) -> None:
         execute = self._connection.execute
         try:
             execute("BEGIN IMMEDIATE")
-            for start in range(0, len(rows), _STATEMENT_LINES_MAX):
-                some = rows[start : start + _STATEMENT_LINES_MAX]
-                insert = "".join((_KEEP_LINE, _AND_ANOTHER * (len(some) - 1)))
+            for start in range(0, len(rows), STATEMENT_ROWS_MAX):
+                some = rows[start : start + STATEMENT_ROWS_MAX]
+                insert = "".join((KEEP_ROW, AND_ANOTHER * (len(some) - 1)))
                 execute(insert, list(chain.from_iterable(some)))
             execute("COMMIT")
         except sqlite3.Error:
@@ -163,8 +143,8 @@ class HistoryFile:
             FAULTS: the file cannot be read any further.
         """
         count_max = max(order.count_max, 0)  # to SQLite, -1 means all
-        wanted = (_storable(order.room), order.after_id, count_max)
-        return map(_line, self._connection.execute(_OLDEST if order.oldest else _LATEST, wanted))
+        wanted = (storable(order.room), order.after_id, count_max)
+        return map(line_of, self._connection.execute(_OLDEST if order.oldest else _LATEST, wanted))
 
     def close(self) -> None:
         """Give the file back."""
@@ -218,78 +198,13 @@ class HistoryFile:
 
     def _told(self) -> tuple[Told, ...]:
         rows = self._connection.execute(_TOLD, (HISTORY_TOLD_LINES_MAX,))
-        return tuple(Told(_text(session), number, id_) for session, number, id_ in rows)
+        return tuple(Told(text_of(session), number, id_) for session, number, id_ in rows)
 
 
 def why(error: Exception) -> str:
     """Return the system's words for ``error``, with SQLite's own name for it."""
     name = getattr(error, "sqlite_errorname", None)
     return f"{error} ({name})" if name else str(error)
-
-
-# Rows
-
-
-def _document(sayings: Sequence[Saying]) -> str | None:
-    """Return ``sayings`` as JSON, or None if SQLite's JSON cannot hold all their characters."""
-    rows = [
-        (
-            said.id,
-            said.at_ns,
-            said.room,
-            said.name,
-            said.texts,
-            said.session,
-            said.number,
-            None if said.attachment is None else _encode(said.attachment).decode(),
-        )
-        for said in sayings
-    ]
-    try:
-        document = _encode(rows)
-    except UnicodeEncodeError:  # a lone surrogate
-        return None
-    return None if _JSON_NUL in document else document.decode()
-
-
-def _rows(said: Saying) -> Iterator[_Row]:
-    room, name, session = _storable(said.room), _storable(said.name), _storable(said.session)
-    attachment = None if said.attachment is None else _encode(said.attachment).decode()
-    for id_, text in enumerate(said.texts, said.id):
-        yield id_, said.at_ns, room, name, _storable(text), session, said.number, attachment
-
-
-def _line(row: _Row) -> Line:
-    id_, at_ns, room, name, text, session, number, attachment = row
-    return Line(
-        id=id_,
-        at_ns=at_ns,
-        room=_text(room),
-        name=_text(name),
-        text=_text(text),
-        session=_text(session),
-        number=number,
-        attachment=None if attachment is None else _decode_attachment(attachment),
-    )
-
-
-def _storable(text: str) -> _Text:
-    """Return ``text``, or bytes where it is more than Unicode has words for.
-
-    A lone surrogate stands for a byte that is not UTF-8; SQLite's text cannot hold it.
-    """
-    if text.isascii():
-        return text
-    encoded = text.encode("utf-8", "surrogatepass")
-    try:
-        encoded.decode()
-    except UnicodeDecodeError:
-        return encoded
-    return text
-
-
-def _text(stored: _Text) -> str:
-    return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")
 
 
 # Opening
