@@ -592,6 +592,16 @@ def test_lines_it_does_not_take_together_are_told_one_by_one_in_shorter_turns() 
     assert notes.told == [received(ANA, line) for line in MANY]
 
 
+def test_lines_that_wait_to_be_told_one_by_one_are_held() -> None:
+    host, notes = line_host()
+    notes.takes_together = False
+    data = b"".join(b"x" * 100 + b"\n" for _ in MANY)
+    orders = host.received(ANA, data, NOW_NS)
+    assert host.held_bytes(ANA) >= len(data)
+    in_turns(host, orders)
+    assert host.held_bytes(ANA) == 0
+
+
 def test_fewer_are_one_turn() -> None:
     host, notes = line_host()
     lines = [b"hola"] * (LINES_BATCH_MAX - 1)

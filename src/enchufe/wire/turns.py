@@ -88,8 +88,9 @@ class Turns:
 
     def _sliced(self, data: bytes) -> Iterator[Piece]:
         """Yield the pieces of ``data``; frames are cut out one by one, whatever their number."""
-        if self.decoder.is_framed or data.count(b"\n") < self._lines_max:
+        if self.decoder.is_framed:
             self._came = b""  # the decoder holds what it has not cut yet
+        if self.decoder.is_framed or data.count(b"\n") < self._lines_max:
             yield from self.decoder.feed(data)
             return
         for start in range(0, len(data), SLICE_BYTES):

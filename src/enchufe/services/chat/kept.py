@@ -78,11 +78,11 @@ class Kept:
             self._told[told.session] = (told.number, told.id)
 
     def next_id(self) -> int:
-        """Return an id never given before."""
+        """Return the id of what is said next: it was never given before."""
         return self._last_id + 1
 
     def wait(self, saying: Saying, peer: Peer) -> None:
-        """Follow what ``peer`` said until it is safe; its ids are given."""
+        """Follow what ``peer`` said until it is safe; its ids are given to nothing else."""
         self._last_id = saying.last_id
         self._waiting.append(Spoken(saying, peer))
         self.waiting_count += len(saying.texts)

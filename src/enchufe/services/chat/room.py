@@ -44,7 +44,7 @@ class Room:
 
     def tell_joined(self, member: Member) -> list[Command]:
         """Tell a member that they are in, and how far they and the room are."""
-        number = member.acknowledged = self.kept.told_of(member.session)[0]
+        number = self.kept.told_of(member.session)[0]
         return self.tell.joined(member, number, self.kept.told_id)
 
     def tell_stopping(self) -> list[Command]:

@@ -87,9 +87,10 @@ class Chat:
     ) -> Sequence[Command] | None:
         """Return what to do about lines that came together, if they are said and kept as one."""
         member = self._heard(peer)
+        if member is None or member.state is State.ARRIVING:
+            return None
         texts = [text for line in lines if (text := line.strip())]
-        is_known = member is not None and member.state is not State.ARRIVING
-        if member is None or not is_known or not texts or any(map(_is_order, texts)):
+        if not texts or any(map(_is_order, texts)):
             return None
         return self._sayings.say_together(member, texts, at_ns)
 

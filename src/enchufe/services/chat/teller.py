@@ -71,7 +71,8 @@ class Teller:
         return self.words(member, said_text(said, self._words, member.name))
 
     def joined(self, member: Member, number: int, last_id: int) -> list[Command]:
-        """Tell somebody that they are in."""
+        """Tell somebody that they are in, and what of theirs is kept."""
+        member.acknowledged = number
         if member.framed:
             joined = Joined(member.name, member.room, number, last_id)
             return [SendFrame(member.peer, frame_of(joined))]
