@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from enchufe.cli.parsing import add_encryption, add_recording, record_wish, seconds, size_bytes
 from enchufe.cli.reaching import add_reaching, dialling_of
+from enchufe.clients.keyboard import is_typed_at, kept_for_the_prompt
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
@@ -104,7 +105,7 @@ async def _chat(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.record.json_lines import JsonLines
 
     dialling = dialling_of(arguments, " ".join(arguments.endpoint) or "tcp://localhost:12345")
-    at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    at_terminal = is_typed_at()
     wish = Wish(
         name=arguments.name,
         room=arguments.room,
@@ -116,7 +117,8 @@ async def _chat(arguments: argparse.Namespace) -> ExitCode:
         record=record_wish(arguments),
     )
     witness: Witness | None = JsonLines(sys.stdout.buffer).write if arguments.log else None
-    return await Chatting(dialling, wish, witness).run()
+    with kept_for_the_prompt(wanted=wish.interactive):
+        return await Chatting(dialling, wish, witness).run()
 
 
 def _auto_fetch_bytes(arguments: argparse.Namespace, *, at_terminal: bool) -> int:

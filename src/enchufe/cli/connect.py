@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from enchufe.cli.parsing import add_encryption, add_recording, buffer_bytes, record_wish, seconds
 from enchufe.cli.reaching import add_reaching, dialling_of
+from enchufe.clients.keyboard import is_typed_at, kept_for_the_prompt
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
@@ -112,10 +113,9 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
 
     dialling = dialling_of(arguments, " ".join(arguments.endpoint), arguments.buffer)
     endpoint = dialling.endpoint
-    at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     manner = Manner(
         messages=arguments.send,
-        interactive=at_terminal and arguments.send is None,
+        interactive=is_typed_at() and arguments.send is None,
         crlf=arguments.crlf,
         hexadecimal=arguments.hex,
     )
@@ -137,7 +137,8 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
         figures=not (arguments.quiet or arguments.log or arguments.buffer),
         record=record_wish(arguments),
     )
-    return await call.run()
+    with kept_for_the_prompt(wanted=manner.interactive):
+        return await call.run()
 
 
 def _display(arguments: argparse.Namespace, transport: "Transport", *, typing: bool) -> "Display":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from enchufe.cli.parsing import add_encryption, add_recording, count, record_wish
 from enchufe.cli.reaching import add_reaching, dialling_of
+from enchufe.clients.keyboard import is_typed_at, kept_for_the_prompt
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
 
@@ -100,7 +101,9 @@ async def _play(arguments: argparse.Namespace) -> ExitCode:
     dialling = dialling_of(arguments, text, takes_ayudantia=True)
     _check(arguments, dialling.endpoint)
     witness: Witness | None = JsonLines(sys.stdout.buffer).write if arguments.log else None
-    return await Contesting(dialling, _wish(arguments), witness).run()
+    wish = _wish(arguments)
+    with kept_for_the_prompt(wanted=wish.interactive):
+        return await Contesting(dialling, wish, witness).run()
 
 
 def _wish(arguments: argparse.Namespace) -> "PlayWish":
@@ -108,7 +111,6 @@ def _wish(arguments: argparse.Namespace) -> "PlayWish":
     from enchufe.core.cachipun import BEST_DEFAULT
     from enchufe.services.contestant import Wish
 
-    at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     return PlayWish(
         name=arguments.name,
         wish=Wish(
@@ -117,7 +119,7 @@ def _wish(arguments: argparse.Namespace) -> "PlayWish":
             house=arguments.house,
             watch=arguments.watch,
         ),
-        interactive=at_terminal,
+        interactive=is_typed_at(),
         record=record_wish(arguments),
     )
 

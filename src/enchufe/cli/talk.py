@@ -1,7 +1,6 @@
 """``enchufe talk``: two people, by turns or at the same time."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from enchufe.cli.reaching import (
     endpoint_of,
     family_of,
 )
+from enchufe.clients.keyboard import is_typed_at, kept_for_the_prompt
 from enchufe.clients.language import _
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.exits import ExitCode
@@ -146,20 +146,24 @@ async def _call(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.clients.talking import call
 
     dialling = dialling_of(arguments, " ".join(arguments.endpoint))
-    return await call(dialling, _habits(arguments))
+    habits = _habits(arguments)
+    with kept_for_the_prompt(wanted=habits.interactive):
+        return await call(dialling, habits)
 
 
 async def _wait(arguments: argparse.Namespace) -> ExitCode:
     from enchufe.clients.talking import wait_for_call
 
-    return await wait_for_call(
-        endpoint_of(" ".join(arguments.endpoint)),
-        _habits(arguments),
-        family=family_of(arguments),
-        allow=arguments.allow,
-        deny=arguments.deny,
-        tls=tls_settings(arguments),
-    )
+    habits = _habits(arguments)
+    with kept_for_the_prompt(wanted=habits.interactive):
+        return await wait_for_call(
+            endpoint_of(" ".join(arguments.endpoint)),
+            habits,
+            family=family_of(arguments),
+            allow=arguments.allow,
+            deny=arguments.deny,
+            tls=tls_settings(arguments),
+        )
 
 
 def _habits(arguments: argparse.Namespace) -> "Habits":
@@ -167,10 +171,9 @@ def _habits(arguments: argparse.Namespace) -> "Habits":
     from enchufe.clients.talking import Habits
 
     taking = Taking(arguments.into, arguments.max_size, arguments.pictures)
-    at_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     return Habits(
         turns=arguments.turns,
-        interactive=at_terminal,
+        interactive=is_typed_at(),
         log=arguments.log is not None,
         taking=taking,
         record=record_wish(arguments),

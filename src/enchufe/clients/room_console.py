@@ -1,12 +1,12 @@
 """The person who runs a server, as one more member of its room."""
 
-import sys
 import time
 from collections.abc import Callable
 
 from rich.text import Text
 
 from enchufe.clients.console import PipedConsole
+from enchufe.clients.keyboard import is_typed_at
 from enchufe.clients.room_screen import line_of
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.core.events import Reason
@@ -87,7 +87,7 @@ async def converse(console: RoomConsole, stop: Callable[[], None]) -> None:
 
     Where there is no terminal to type at, the room is shown only.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not is_typed_at():
         return
     from enchufe.clients.prompt import lines
 

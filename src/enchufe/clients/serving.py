@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from enchufe.clients.control_rules import CONTROL, ControlChoices, permissions_of
 from enchufe.clients.controls import Controls, audited
+from enchufe.clients.keyboard import is_typed_at, kept_for_the_prompt
 from enchufe.clients.language import _, translated
 from enchufe.clients.page import NoticeBoard, PageWish, opened_page
 from enchufe.clients.plan import Plan, planned
@@ -215,8 +216,10 @@ async def _run(
         family=choices.family,
         checks_certificates=checks_certificates,
     )
+    has_room = any(CATALOGUE[name].remembers for name in sockets)
     try:
-        return await server.run(services, page)
+        with kept_for_the_prompt(wanted=has_room and screen.shows_room and is_typed_at()):
+            return await server.run(services, page)
     finally:
         recorder.close()
         if controls is not None:

@@ -514,6 +514,19 @@ def test_who_is_lost_leaves_what_was_on_its_way_in_both_directions() -> None:
     )
 
 
+@pytest.mark.parametrize("is_coming", [True, False])
+def test_a_file_that_their_end_cut_off_is_a_loss_however_orderly_that_end_was(
+    is_coming: bool,
+) -> None:
+    cut_off = LeaveFile(file := "in-1" if is_coming else "out-1"), told(file, Stage.BROKEN_OFF)
+    (
+        (coming() if is_coming else sending())
+        .when(input_ended())
+        .when(finished(ANA), *cut_off, Close(ANA))
+        .when(closed(ANA), Tell(TEXTS.lost.format(who=ANA.address)), Stop(ExitCode.LOST))
+    )
+
+
 def test_their_bye_ends_it_whatever_is_on_its_way() -> None:
     (
         sending()

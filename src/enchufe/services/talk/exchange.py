@@ -20,8 +20,8 @@ from enchufe.core.commands import (
     SpeakFrames,
     Tell,
 )
-from enchufe.core.events import Event, FrameReceived, PeerDrained
-from enchufe.core.files import FileChosen, LeaveFile
+from enchufe.core.events import Event, FrameReceived, PeerClosed, PeerDrained, PeerFinished
+from enchufe.core.files import FileChosen, LeaveFile, Stage, TellFile
 from enchufe.core.frames import Kind
 from enchufe.core.peer import Peer
 from enchufe.core.text import safe_text
@@ -64,6 +64,9 @@ class Exchange:
         self._waiting: list[FileChosen] = []  # the partner has been told, and has not answered
         self._is_leaving = False  # what the partner is to be told is still behind other text
         self._invitations: list[bytes] = []  # of the partner, who has not sent a preface yet
+        self.was_cut_off = (
+            False  # a file ended with the partner's connection, not by anybody's wish
+        )
 
     @property
     def is_unspoken(self) -> bool:
@@ -147,9 +150,16 @@ class Exchange:
             return self._left() if isinstance(event, PeerDrained) else ()
         if isinstance(event, FrameReceived) and event.frame.kind == Kind.ERROR:
             return shown_fault(event.peer, event.frame)
-        return [*self._outgoing.handle(event), *self._incoming.handle(event)]
+        commands = [*self._outgoing.handle(event), *self._incoming.handle(event)]
+        if isinstance(event, PeerFinished | PeerClosed):
+            self.was_cut_off |= any(_is_broken_off(command) for command in commands)
+        return commands
 
     def _left(self) -> Sequence[Command]:
         """Wait for the answer to our invitation from now on: it has left at last."""
         was_leaving, self._is_leaving = self._is_leaving, False
         return (SetTimer(FRAMES_TIMER, FRAMES_WAIT_S),) if was_leaving else ()
+
+
+def _is_broken_off(command: Command) -> bool:
+    return isinstance(command, TellFile) and command.stage is Stage.BROKEN_OFF

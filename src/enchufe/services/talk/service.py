@@ -210,8 +210,8 @@ class Talk:
         return (*sent, *late)
 
     def _closed(self, event: PeerClosed) -> Sequence[Command]:
-        exit_code = self._exit_code(event)
         ended = self._exchange_ended(event)
+        exit_code = self._exit_code(event)
         self._is_over = True
         told = self._farewell(event.peer, exit_code)
         return (*ended, *told, *self._unsent(), Stop(exit_code))
@@ -235,7 +235,8 @@ class Talk:
             return ExitCode.DONE
         if event.reason in (Reason.REFUSED, Reason.RESET) and self._said_bye:
             return ExitCode.DONE
-        is_whole = event.unsent_bytes == 0 and not self._waiting
+        is_cut_off = self._exchange.was_cut_off and not self._said_bye  # `/bye` leaves files behind
+        is_whole = not (event.unsent_bytes or self._waiting or is_cut_off)
         ended_well = event.reason in (Reason.FINISHED, Reason.OURS, Reason.STOPPING)
         return ExitCode.DONE if is_whole and ended_well else ExitCode.LOST
 
@@ -431,8 +432,8 @@ class Talk:
             return ()
         if self._said_bye or self._bye_waits or self._heard_bye or self._is_over:
             return ()
-        if self._exchange.is_busy_with(partner):
-            self._awaits_files = True
+        self._awaits_files = self._exchange.is_busy_with(partner)
+        if self._awaits_files:
             return ()
         if self._partner_finished:
             return (Close(partner),)
