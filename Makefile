@@ -46,7 +46,7 @@ fuzz: $(DONE)/dev  ## feed decoders and services any bytes, cut anywhere: make f
 	$(BIN)/pytest tests/wire tests/fuzz tests/test_host.py --examples $(EXAMPLES) --timeout 0
 
 SECONDS ?= 600
-soak: $(DONE)/plot  ## let honest and hostile peers at one server: make soak SECONDS=60
+soak: $(DONE)/plot  ## set honest and hostile peers loose on one server: make soak SECONDS=60
 	$(BIN)/python -m soak.run --seconds $(SECONDS)
 
 bench: $(DONE)/bench  ## measure against the peers and the C limit

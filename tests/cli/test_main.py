@@ -15,7 +15,7 @@ from enchufe.cli import main
 from enchufe.core.exits import ExitCode
 
 COMMANDS = (
-    *("serve", "connect", "talk", "chat", "send", "receive", "run", "stop", "key", "ps"),
+    *("serve", "connect", "talk", "chat", "play", "send", "receive", "run", "stop", "key", "ps"),
     *("replay", "convert"),
 )
 
@@ -33,6 +33,8 @@ def test_every_exit_code_is_in_the_help() -> None:
 def test_help_ends_with_examples_in_each_language(words: Sequence[str], language: str) -> None:
     ended = run("--lang", language, *words, "--help")
     assert (ended.code, ended.err) == (ExitCode.DONE, "")
+    begin = " ".join(["usage:" if language == "en" else "uso:", "enchufe", *words])
+    assert ended.out.decode().startswith(f"{begin} [-h]")
     assert len(re.findall(r"^  \S*.*enchufe \w+", ended.out.decode(), re.MULTILINE)) >= 3
     assert ("options:" in ended.out.decode()) is (language == "en")
 
@@ -139,7 +141,7 @@ def test_a_bug_is_shown_with_its_place_and_a_request(
     assert main.main(["ps"]) == ExitCode.BUG
     told = capsys.readouterr().err
     assert "RuntimeError: an invariant does not hold" in told
-    assert "this is a bug of enchufe; please report the lines above" in told
+    assert "this is a bug in enchufe; please report the lines above" in told
 
 
 def test_ctrl_c_before_anything_runs_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:

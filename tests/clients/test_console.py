@@ -3,10 +3,12 @@
 import errno
 import io
 import re
+import socket
 
 import pytest
 
-from enchufe.clients.console import ServerConsole, try_commands
+from enchufe.clients import console
+from enchufe.clients.console import ServerConsole, try_commands, url_of
 from enchufe.core.notices import Listening, PeerCame, PeerRefused, Ready, Refusal
 from enchufe.core.peer import Peer, Transport
 
@@ -46,11 +48,6 @@ def listening(
             "ncat ::1 3500",
         ),
         (
-            listening(Transport.TCP, "*"),
-            "enchufe connect tcp://:3500 --send hello",
-            "ncat localhost 3500",
-        ),
-        (
             listening(Transport.UNIX, "", path="/tmp/s"),
             "enchufe connect unix:///tmp/s --send hello",
             "ncat -U /tmp/s",
@@ -81,6 +78,25 @@ def test_an_endpoint_is_announced_with_what_to_type(
     notice: Listening, ours: str, theirs: str
 ) -> None:
     assert try_commands(notice) == (ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("bound", "own", "ours", "theirs"),
+    [
+        ("0.0.0.0", "192.0.2.7", "tcp://192.0.2.7:3500", "192.0.2.7"),
+        ("::", "2001:db8::7", "tcp://[2001:db8::7]:3500", "2001:db8::7"),
+        ("::", "", "tcp://:3500", "localhost"),
+    ],
+)
+def test_what_listens_everywhere_is_announced_as_others_reach_it(
+    monkeypatch: pytest.MonkeyPatch, bound: str, own: str, ours: str, theirs: str
+) -> None:
+    family = socket.AF_INET6 if ":" in bound else socket.AF_INET
+    monkeypatch.setattr(console, "own_address", lambda asked: own if asked == family else "wrong")
+    notice = Listening(0, "echo", Transport.TCP, "*", bound, 3500)
+    said = (f"enchufe connect {ours} --send hello", f"ncat {theirs} 3500")
+    assert try_commands(notice) == said
+    assert url_of(notice, from_here=True) == "tcp://:3500"
 
 
 def test_both_families_of_an_endpoint_are_announced_once() -> None:

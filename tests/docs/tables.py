@@ -77,7 +77,8 @@ def _spelt(action: argparse.Action) -> str:
     values = action.metavar or (
         "{" + ",".join(map(str, action.choices)) + "}" if action.choices else ""
     )
-    return f"`{' '.join(filter(None, (names, str(values) if action.nargs != 0 else '')))}`"
+    words = (values,) if isinstance(values, str) else values
+    return f"`{' '.join(filter(None, (names, *(words if action.nargs != 0 else ()))))}`"
 
 
 def _services() -> Iterator[tuple[str, ...]]:

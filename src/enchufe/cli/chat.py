@@ -32,7 +32,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ),
         examples=(
             ("enchufe chat tcp://localhost:12345 --name ana", _("type, and read what others say")),
-            ("enchufe chat udp://localhost:12345 --name luis", _("over UDP, just as safe")),
+            ("enchufe chat udp://localhost:12345 --name luis", _("over UDP, and nothing is lost")),
             (
                 "date | enchufe chat tcp://localhost:12345 --name clock",
                 _("say one thing and leave"),
@@ -84,7 +84,7 @@ def _add_visit(parser: argparse.ArgumentParser) -> None:
         "--give-up",
         type=seconds,
         metavar=_("SECONDS"),
-        help=_("stop calling a lost server after so long (default: never; in a pipe 60)"),
+        help=_("stop calling a lost server after this long (default: never; in a pipe 60)"),
     )
     parser.add_argument(
         "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")

@@ -59,7 +59,7 @@ def _bug() -> int:
     import traceback
 
     traceback.print_exc()
-    sys.stderr.write(_("enchufe: this is a bug of enchufe; please report the lines above") + "\n")
+    sys.stderr.write(_("enchufe: this is a bug in enchufe; please report the lines above") + "\n")
     return int(ExitCode.BUG)
 
 
@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
 def _exit_codes() -> str:
     meanings = {
         ExitCode.DONE: _("done"),
-        ExitCode.BUG: _("a bug of enchufe"),
+        ExitCode.BUG: _("a bug in enchufe"),
         ExitCode.USAGE: _("the command line makes no sense"),
         ExitCode.NAME_NOT_FOUND: _("a name was not found"),
         ExitCode.REFUSED: _("refused or unreachable"),

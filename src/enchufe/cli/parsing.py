@@ -69,10 +69,15 @@ class CommandParser(argparse.ArgumentParser):
         if not self._placed or args is None:
             return super().parse_known_args(args, namespace)
         placed, self._placed = self._placed, ()  # what follows comes back here
+        usage, self.usage = self.usage, self.usage or self._usage()
         try:
             return self.parse_known_intermixed_args(list(_in_place(args, placed)), namespace)
         finally:
-            self._placed = placed
+            self._placed, self.usage = placed, usage
+
+    def _usage(self) -> str:
+        """Return the usage without the word for it, which argparse takes for an English one."""
+        return self.format_usage().partition(": ")[2]
 
     def format_help(self) -> str:
         """Return the help, its description as wide as the terminal, its examples as they are."""

@@ -64,7 +64,7 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--program",
         default="",
-        metavar="NAME",
+        metavar=_("NAME"),
         help=_("only programs with NAME in their name or command line"),
     )
     parser.add_argument("--pid", type=int, metavar="PID", help=_("only this process"))

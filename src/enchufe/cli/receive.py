@@ -18,7 +18,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         description=_(
             "Receives what `enchufe send` sends, from several at once, and shows what is said; "
             "lines of any other client are shown too. Nothing is ever written over, and nothing "
-            "outside the folder. A file that broke off is kept hidden until it is sent again."
+            "outside the folder. An interrupted file is kept hidden until it is sent again."
         ),
         examples=(
             ("enchufe receive --into inbox/", _("files for this machine only, on port 9000")),
@@ -59,7 +59,9 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--ask", action="store_true", help=_("ask about each file before taking it"))
     add_networks(group)
-    group.add_argument("--stop-after", type=count, metavar="N", help=_("end after so many senders"))
+    group.add_argument(
+        "--stop-after", type=count, metavar="N", help=_("end after this many senders")
+    )
     group.add_argument(
         "--no-pictures",
         dest="pictures",

@@ -16,7 +16,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=_("send files and texts to a receiver"),
         description=_(
             "Sends texts and files to `enchufe receive`, in the order in which they are given. "
-            "A file that broke off goes on where it was when the same command is run again."
+            "An interrupted file is resumed when the same command is run again."
         ),
         examples=(
             ("enchufe send tcp://localhost:9000 photo.png", _("one picture")),

@@ -140,7 +140,10 @@ def _add_room(parser: argparse.ArgumentParser) -> None:
         "--slow",
         choices=("drop", "disconnect"),
         default="drop",
-        help=_("what becomes of those who do not read: left out until they do, or disconnected"),
+        help=_(
+            "what becomes of those who do not read: left out until they do (drop, the default), "
+            "or disconnected (disconnect)"
+        ),
     )
     group.add_argument(
         "--max-file",
@@ -157,7 +160,7 @@ def _add_game(parser: argparse.ArgumentParser) -> None:
         "--scores",
         type=Path,
         metavar=_("FILE"),
-        help=_("keep who won in this file (default: scores.db, among your data of enchufe)"),
+        help=_("keep who won in this file (default: scores.db, in enchufe's data folder)"),
     )
     group.add_argument(
         "--choose-for",
@@ -198,8 +201,8 @@ def _add_doors(parser: argparse.ArgumentParser) -> None:
         default=HELD_BYTES_MAX,
         metavar=_("SIZE"),
         help=_(
-            "how much may be held of what peers have begun to say and do not read; beyond it "
-            "those who hold most go (default: 256M)"
+            "how much memory unfinished messages and unread answers may take in all; beyond it "
+            "the peers that hold most are cut off (default: 256M)"
         ),
     )
     group.add_argument(
@@ -217,19 +220,19 @@ def _add_ending(parser: argparse.ArgumentParser) -> None:
         "--idle",
         type=seconds,
         metavar=_("SECONDS"),
-        help=_("end a conversation in which nothing moves for so long"),
+        help=_("end a conversation in which nothing moves for this long"),
     )
     group.add_argument(
         "--listen-for",
         type=seconds,
         metavar=_("SECONDS"),
-        help=_("let newcomers in for so long; those inside may finish"),
+        help=_("let newcomers in for this long; those inside may finish"),
     )
     group.add_argument(
         "--stop-after",
         type=count,
         metavar="N",
-        help=_("end after serving so many: connections, and datagrams"),
+        help=_("end after serving this many: connections, and datagrams"),
     )
 
 

@@ -35,7 +35,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "talk",
         help=_("talk with one other person"),
         description=_(
-            "Two people talk, in plain text: a line or a datagram a message. One waits with "
+            "Two people talk, in plain text: one message per line, or per datagram. One waits with "
             "--listen, the other calls; either may be ncat or a script. bye from either side "
             "ends both. In a pipe, what is said goes to standard output and all else to "
             "standard error."
@@ -44,7 +44,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             ("enchufe talk --listen udp://:12345", _("wait for somebody")),
             ("enchufe talk udp://localhost:12345", _("talk with them, both at once")),
             ("enchufe talk --listen tcp://:12345 --turns", _("by turns: first they, then you")),
-            ("enchufe talk tcp://localhost:12345 --turns", _("who connects speaks first")),
+            ("enchufe talk tcp://localhost:12345 --turns", _("whoever connects speaks first")),
             (
                 r"printf 'hello\nbye\n' | enchufe talk udp://localhost:12345",
                 _("say two things and end"),
@@ -83,7 +83,7 @@ def _add_talking(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--turns",
         action="store_true",
-        help=_("speak by turns: who connects begins, what is typed out of turn waits"),
+        help=_("speak by turns: whoever connects begins, what is typed out of turn waits"),
     )
     group.add_argument(
         "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")

@@ -2,6 +2,7 @@
 
 import errno
 import time
+from socket import AF_INET, AF_INET6
 from typing import TextIO
 
 from rich.console import Console
@@ -31,6 +32,7 @@ from enchufe.core.notices import (
 )
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.text import safe_bytes, safe_text
+from enchufe.machine.own_address import own_address
 from enchufe.services import CATALOGUE
 
 PROBLEMS = (
@@ -85,7 +87,9 @@ class ServerConsole:
             case CertificateUsed():
                 self.console.print(sentence(notice), style="dim")
             case Ready():
-                self.console.print(_("Ctrl-C stops in good order, twice at once."), style="dim")
+                self.console.print(
+                    _("Ctrl-C stops in good order; a second one stops at once."), style="dim"
+                )
             case _:
                 style = "yellow" if isinstance(notice, PROBLEMS) else ""
                 self._line(notice.at_ns, sentence(notice), style)
@@ -149,21 +153,35 @@ def try_commands(notice: Listening) -> tuple[str, str]:
     return f"enchufe {command} {url_of(notice)}{say}", ncat_to(notice)
 
 
-def url_of(notice: Listening) -> str:
-    """Return the shortest URL that leads to an endpoint from this machine."""
+def url_of(notice: Listening, *, from_here: bool = False) -> str:
+    """Return the shortest URL that leads to an endpoint for those who may come.
+
+    Args:
+        notice: the endpoint.
+        from_here: whether it need lead there from this machine only.
+    """
     if not notice.transport.is_internet:
         return f"{notice.transport}://{notice.path}"
-    host = _reachable_host(notice)
+    host = "localhost" if from_here and notice.asked == EVERYWHERE else _reachable_host(notice)
     url_host = "" if host == "localhost" else _bracketed(host)
     return f"{notice.transport}://{url_host}:{notice.port}"
 
 
 def ncat_to(notice: Listening) -> str:
-    """Return how ``ncat`` reaches an endpoint from this machine."""
+    """Return how ``ncat`` reaches an endpoint."""
     if not notice.transport.is_internet:
         return f"ncat {'-U' if notice.transport.is_stream else '-uU'} {notice.path}"
     return f"ncat {_NCAT_FLAGS[notice.transport]}{_reachable_host(notice)} {notice.port}"
 
 
 def _reachable_host(notice: Listening) -> str:
-    return "localhost" if notice.asked == EVERYWHERE else notice.asked
+    return host_for_others(notice.host) if notice.asked == EVERYWHERE else notice.asked
+
+
+def host_for_others(bound: str) -> str:
+    """Return the host by which others reach what listens everywhere, so that they can type it.
+
+    Args:
+        bound: the numeric address it listens on, ``0.0.0.0`` or ``::``.
+    """
+    return own_address(AF_INET6 if ":" in bound else AF_INET) or "localhost"

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from enchufe import __version__
-from enchufe.clients.console import try_commands, url_of
+from enchufe.clients.console import host_for_others, try_commands, url_of
 from enchufe.clients.converting import captured
 from enchufe.clients.language import LANGUAGES, advise, current, explain, said_in, translated
 from enchufe.core.cachipun_words import GameWords
@@ -122,10 +122,10 @@ def _is_on_loopback(bound: Sequence[BoundSocket]) -> bool:
 
 
 def _url(bound: Sequence[BoundSocket], token: str) -> str:
-    endpoint = bound[0].endpoint
-    host = "localhost" if endpoint.host == EVERYWHERE else endpoint.shown_host
+    endpoint, (address, port, *_) = bound[0].endpoint, bound[0].sock.getsockname()
+    host = host_for_others(address) if endpoint.host == EVERYWHERE else endpoint.shown_host
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{bound[0].sock.getsockname()[1]}/{token}/"
+    return f"http://{shown}:{port}/{token}/"
 
 
 def _furniture(board: NoticeBoard, *, checks_certificates: bool) -> Furniture:
@@ -164,11 +164,11 @@ def _explained(error: EnchufeError, language: str) -> str:
 
 def listed(listening: Sequence[Listening]) -> list[Listed]:
     """Return each endpoint once, with what to type to reach it."""
-    rows = {}
+    rows: dict[tuple[str, str], Listed] = {}
     for notice in listening:
-        url, (ours, theirs) = url_of(notice), try_commands(notice)
+        url, (ours, theirs) = url_of(notice, from_here=True), try_commands(notice)
         told = map(_as_json_holds, (url, ours, theirs))
-        rows[url, notice.service] = Listed(notice.service, notice.transport, *told)
+        rows.setdefault((url, notice.service), Listed(notice.service, notice.transport, *told))
     return list(rows.values())
 
 

@@ -270,17 +270,20 @@ class _Announcer:
 
     def __init__(self, habits: Habits) -> None:
         self._habits = habits
-        self._announced: set[str] = set()
+        self._announced: set[tuple[str, int, str]] = set()
 
     def notice(self, notice: Notice) -> None:
         """Say it, if it concerns the person."""
         if isinstance(notice, (*PROBLEMS, CertificateUsed)):
             say(sentence(notice))
-        elif isinstance(notice, Listening) and url_of(notice) not in self._announced:
-            self._announced.add(url_of(notice))
+        elif isinstance(notice, Listening):
             self._announce(notice)
 
     def _announce(self, notice: Listening) -> None:
+        key = (notice.asked, notice.port, notice.path)
+        if key in self._announced:  # in IPv4 and in IPv6
+            return
+        self._announced.add(key)
         where = notice.path or f"{notice.asked}:{notice.port}"
         text = _("Waiting for somebody at {transport} {where}. They can type:")
         ours = f"enchufe talk {url_of(notice)}" + (" --turns" if self._habits.turns else "")

@@ -19,7 +19,8 @@ class TalkTexts(Struct, frozen=True):
     too_long: str = N_("Not sent: a datagram carries at most {most} bytes, and this has {size}.")
     unknown: str = N_("“{command}” is no command, and was not sent. /help lists them all.")
     help: str = N_(
-        "/bye ends the talk at once, bye in its turn. //text sends /text. /send FILE sends a file."
+        "bye ends the talk once what waits has been sent, /bye at once. //text sends /text, "
+        "/send FILE a file; /take and /refuse answer who wants to send one."
     )
     said_bye: str = N_("{who} has said bye.")
     left: str = N_("{who} has left.")

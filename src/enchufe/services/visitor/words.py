@@ -18,5 +18,5 @@ class VisitorWords(Struct, frozen=True):
     not_said: str = N_("* {name} was not said: the room does not find it")
     files_help: str = N_(
         "* /send FILE      show everybody a picture, or give them a file\n"
-        "* /get N         save the file of a line; without N the last one"
+        "* /get N          save the file of a line; without N the last one"
     )
