@@ -364,7 +364,7 @@ def test_out_of_turn_a_line_waits_and_is_said_to_be_waiting() -> None:
 def test_lines_that_begin_with_a_slash_are_for_enchufe() -> None:
     with friend_on_screen() as (friend, person):
         say(person, "/help")
-        person.until(lambda shown: any("/bye ends the talk" in line for line in shown))
+        person.until(lambda shown: any("bye ends the talk" in line for line in shown))
         say(person, "/unknown")
         person.until(lambda shown: any("“/unknown” is no command" in line for line in shown))
         say(person, "//path")

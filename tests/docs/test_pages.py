@@ -22,7 +22,7 @@ NOT_RUN = {
     "make run": "test_make_run runs it, on the packages that are installed already",
     "make test": "it is what runs this test",
     "make bench": "takes minutes and measures; the figures have a page of their own",
-    "pip install .": "writes into the Python at hand; `make run` installs the same way",
+    ". .venv/bin/activate": "changes the shell it is typed in",
 }
 """Commands in ``sh`` blocks, which no test runs, and why."""
 
