@@ -138,7 +138,7 @@ def test_newcomers_hear_the_last_lines() -> None:
 def test_a_line_too_long_is_not_said_and_the_next_one_is() -> None:
     with room() as (_server, endpoint):
         ended = run("chat", endpoint, "--name", "ana", said=b"x" * 4097 + b"\nshort\n")
-        assert (ended.code, ended.out) == (ExitCode.DONE, b"ana: short\n")
+        assert (ended.code, ended.out) == (ExitCode.OVER_LIMIT, b"ana: short\n")
         assert "* Not said: a line has at most 4096 bytes, yours has 4097 or more" in ended.err
 
 

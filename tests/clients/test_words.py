@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 from msgspec import Struct
+from tests.playbook import ANA
 
 from enchufe.clients.words import (
     OUTCOMES,
@@ -23,6 +24,7 @@ from enchufe.core.notices import (
     ControlEnded,
     DatagramCut,
     DescriptorsExhausted,
+    HistoryNotKept,
     ListBroken,
     Listening,
     ListReloaded,
@@ -33,6 +35,7 @@ from enchufe.core.notices import (
     PeerCame,
     PeerLeft,
     PeerRefused,
+    ReaderLeftOut,
     Ready,
     RecordingStopped,
     Refusal,
@@ -182,6 +185,19 @@ SENTENCES: list[tuple[Notice, str]] = [
     (
         RecordingStopped(0, "run.enchufe", 1024, "No space left on device"),
         "nothing more is recorded in run.enchufe, the run goes on: No space left on device",
+    ),
+    (
+        HistoryNotKept(0, "Disk full"),
+        "nothing more can be said in the room, only read: it cannot be kept (Disk full)",
+    ),
+    (
+        ReaderLeftOut(0, ANA),
+        "tcp 192.0.2.1:50001 does not read, and is left out of what is said until it does",
+    ),
+    (ReaderLeftOut(0, ANA, 1), "tcp 192.0.2.1:50001 reads again: 1 line was not sent to it"),
+    (
+        ReaderLeftOut(0, ANA, 5900),
+        "tcp 192.0.2.1:50001 reads again: 5900 lines were not sent to it",
     ),
     (
         ScoresNotKept(0, "scores.db", "disk full"),

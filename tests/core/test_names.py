@@ -24,6 +24,9 @@ from enchufe.core.text import safe_text
         "a_b",
         "7",
         "Ωmega"[0],
+        "हिन्दी",
+        "ที่นี่",
+        "Tiếng",
     ],
 )
 def test_these_are_names(name: str) -> None:
@@ -48,6 +51,10 @@ def test_these_are_names(name: str) -> None:
         "(ana",
         "ana/luis",
         "\u200b",
+        *("ana\ufe0f", "ana\u034f", "ana\u17b4", "ana\u180b", "ana\U000e0100"),  # seen by nobody
+        *("\u1160", "\u115f", "\u3164", "\uffa0", "a\u3164"),
+        "guest1\u0332",  # a mark that no letter bears
+        "z" + 4 * "\u0300",  # and so many that they are drawn over the next line
     ],
 )
 def test_these_are_not(name: str) -> None:

@@ -204,7 +204,7 @@ def fills_up(server: Server, path: Path, why: str) -> None:
     endpoint, one_by_one = server.endpoints
     lines = [f"{number} " + "x" * 1000 for number in range(300)]
     ana = run("chat", one_by_one, "--name", "ana", said="\n".join(lines).encode(), timeout_s=60)
-    assert ana.code == ExitCode.DONE
+    assert ana.code == ExitCode.OVER_LIMIT
     taken = ana.out.decode().splitlines()
     assert 20 < len(taken) < len(lines)
     assert taken == [f"ana: {line}" for line in lines[: len(taken)]]

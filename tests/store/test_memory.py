@@ -15,7 +15,7 @@ def history(told: Told) -> MemoryHistory:
 
 
 def test_it_begins_with_nothing() -> None:
-    assert history(Told()).opened() == HistoryOpened(NOW_NS, last_id=0)
+    assert history(Told()).opened() == HistoryOpened(NOW_NS, last_id=0, history=f"{NOW_NS:x}")
 
 
 def test_a_line_is_remembered_at_once_and_found() -> None:

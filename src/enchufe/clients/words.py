@@ -14,6 +14,7 @@ from enchufe.core.notices import (
     ControlEnded,
     DatagramCut,
     DescriptorsExhausted,
+    HistoryNotKept,
     ListBroken,
     Listening,
     ListReloaded,
@@ -24,6 +25,7 @@ from enchufe.core.notices import (
     PeerCame,
     PeerLeft,
     PeerRefused,
+    ReaderLeftOut,
     Ready,
     RecordingStopped,
     Refusal,
@@ -133,8 +135,10 @@ def sentence(notice: Notice) -> str:
             return _about_tls(notice)
         case ControlAsked() | ControlEnded():
             return _about_control(notice)
-        case RecordingStopped() | ScoresNotKept():
+        case RecordingStopped() | ScoresNotKept() | HistoryNotKept():
             return _not_written(notice)
+        case ReaderLeftOut():
+            return _left_out(notice)
         case _:
             return _problem(notice)
 
@@ -279,7 +283,24 @@ def _problem(
             )
 
 
-def _not_written(notice: RecordingStopped | ScoresNotKept) -> str:
+def _left_out(notice: ReaderLeftOut) -> str:
+    who = f"{notice.peer.transport} {safe_text(notice.peer.address)}"
+    if not notice.lines:
+        return _("{who} does not read, and is left out of what is said until it does").format(
+            who=who
+        )
+    return plural(
+        "{who} reads again: {count} line was not sent to it",
+        "{who} reads again: {count} lines were not sent to it",
+        notice.lines,
+    ).format(who=who, count=notice.lines)
+
+
+def _not_written(notice: RecordingStopped | ScoresNotKept | HistoryNotKept) -> str:
+    if isinstance(notice, HistoryNotKept):
+        return _(
+            "nothing more can be said in the room, only read: it cannot be kept ({why})"
+        ).format(why=notice.why)
     if isinstance(notice, ScoresNotKept):
         return _("scores end with this run, {path} cannot be used: {why}").format(
             path=notice.path, why=notice.why

@@ -9,7 +9,7 @@ from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileOrder
 from enchufe.core.frames import Frame
 from enchufe.core.history import Saying
-from enchufe.core.notices import ControlNotice
+from enchufe.core.notices import Reported
 from enchufe.core.peer import Peer
 from enchufe.core.programs import ProgramOrder
 from enchufe.core.scores import ScoreOrder
@@ -113,7 +113,7 @@ class Stop(Struct, frozen=True, tag=True):
 class Report(Struct, frozen=True, tag=True):
     """Tell the one who runs the server what befell it; also written down where that is asked."""
 
-    notice: ControlNotice
+    notice: Reported
 
 
 class Dial(Struct, frozen=True, tag=True):

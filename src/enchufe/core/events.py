@@ -165,11 +165,14 @@ class HistoryOpened(Struct, frozen=True, tag=True):
         at_ns: when.
         last_id: the highest id ever given to a line; 0 for none.
         told: what the latest sessions said last.
+        history: tells this history from all others that are forgotten when a run ends; "" for
+            one that lasts.
     """
 
     at_ns: int
     last_id: int
     told: tuple[Told, ...] = ()
+    history: str = ""
 
 
 Event: TypeAlias = (

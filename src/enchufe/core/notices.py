@@ -236,6 +236,32 @@ class ScoresNotKept(Struct, frozen=True, tag=True):
     why: str
 
 
+class HistoryNotKept(Struct, frozen=True, tag=True):
+    """The room goes on, and nothing more can be said in it; ``why`` is the system's word."""
+
+    at_ns: int
+    why: str
+
+
+class ReaderLeftOut(Struct, frozen=True, tag=True):
+    """Somebody in a room does not read, and is left out of what is said until they do.
+
+    Args:
+        at_ns: when.
+        peer: who.
+        lines: 0 when that begins; when they read again, how many lines they were not sent.
+    """
+
+    at_ns: int
+    peer: Peer
+    lines: int = 0
+
+
+RoomNotice: TypeAlias = HistoryNotKept | ReaderLeftOut
+Reported: TypeAlias = ControlNotice | RoomNotice
+"""What services themselves report."""
+
+
 class Ready(Struct, frozen=True, tag=True):
     """Every endpoint listens, or has been reported as one that could not."""
 
@@ -262,5 +288,6 @@ Notice: TypeAlias = (
     | ListBroken
     | RecordingStopped
     | ScoresNotKept
+    | RoomNotice
     | ControlNotice
 )

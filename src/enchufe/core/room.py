@@ -75,12 +75,14 @@ class Joined(Struct, frozen=True):
         room: where you are.
         number: the highest number of yours that is kept.
         last_id: the last line told so far; what comes after it is yours to hear.
+        history: whose ids these are; where it is another one than before, all ids are new.
     """
 
     name: str
     room: str
     number: Number = 0
     last_id: Id = 0
+    history: str = ""
 
 
 class Taken(Struct, frozen=True):

@@ -30,7 +30,7 @@ from enchufe.core.events import Event, InputEnded, InputTyped, PeerOpened, Reaso
 from enchufe.core.exits import ExitCode
 from enchufe.core.files import FileOrder
 from enchufe.core.limits import STOP_S_MAX
-from enchufe.core.notices import ControlNotice
+from enchufe.core.notices import Reported
 from enchufe.core.peer import Peer
 from enchufe.core.programs import (
     EndProgramInput,
@@ -116,7 +116,7 @@ class Driver:
         self.files: Callable[[FileOrder], None] | None = None
         self.programs: Callable[[ProgramOrder], None] | None = None
         self.scores: Callable[[ScoreOrder], None] | None = None
-        self.reported: list[ControlNotice] = []
+        self.reported: list[Reported] = []
         self._holds_input = False
         self._held_input: list[Callable[[], None]] = []
         self._host = host

@@ -27,8 +27,9 @@ class MemoryHistory:
         self._said = Recent[Saying](HISTORY_MEMORY_LINES_MAX)
 
     def opened(self) -> HistoryOpened:
-        """Return what is known from earlier runs: nothing."""
-        return HistoryOpened(self._clock(), last_id=0)
+        """Return what is known from earlier runs: nothing, not even the ids they gave."""
+        at_ns = self._clock()
+        return HistoryOpened(at_ns, last_id=0, history=f"{at_ns:x}")
 
     def perform(self, orders: Sequence[Remember | Recall]) -> None:
         """Keep lines and look lines up, in order; of what is said in a row the last is reported."""

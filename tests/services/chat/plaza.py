@@ -15,6 +15,7 @@ from enchufe.core.commands import (
     ReadOn,
     Recall,
     Remember,
+    Report,
     Rest,
     Send,
     SetTimer,
@@ -46,6 +47,7 @@ from enchufe.core.files import (
 )
 from enchufe.core.frames import Frame, Kind
 from enchufe.core.history import Line, Saying, Told
+from enchufe.core.notices import Reported
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.room import Fetch, Join, Share, Since, frame_of
 from enchufe.core.service import Framing
@@ -164,6 +166,7 @@ class Framed(Somebody):
     def __init__(self, plaza: "Plaza", peer: Peer) -> None:
         super().__init__(plaza, peer)
         self._decoder = EitherDecoder()
+        self._has_begun = False
 
     def forgets(self) -> None:
         if self.peer.is_stream:
@@ -194,8 +197,9 @@ class Framed(Somebody):
                 self._plaza.receives(self, PREFACE + encoded(frame))
 
     def joins(self, name: str, session: str = "", room: str = "", after: int = -1) -> None:
-        if self.peer.is_stream:
+        if self.peer.is_stream and not self._has_begun:
             self._plaza.receives(self, PREFACE)
+        self._has_begun = True
         self.sends(frame_of(Join(name, session, room, after)))
 
     def says_numbered(self, number: int, text: str) -> None:
@@ -276,6 +280,7 @@ class Plaza:
         self._late: list[Event] = []
         self.timers: dict[str, float] = {}
         self.awaited: set[int] = set()
+        self.reports: list[Reported] = []
         self.shelf = Shelf()
         self._unsafe: list[Line] = []
         self._chat = Chat(slow=slow, file_bytes_max=file_bytes_max)
@@ -326,6 +331,11 @@ class Plaza:
     def room_ids(self) -> dict[str, int]:
         """The last line of each room that is kept in mind."""
         return self._chat._room.kept._last_in_room
+
+    @property
+    def sessions_count(self) -> int:
+        """How many sessions are known of those who are in, or may come back."""
+        return len(self._chat._room.members._by_session)
 
     # What happens
 
@@ -410,9 +420,12 @@ class Plaza:
             case Rest() | ReadOn():
                 self._people[order.peer.id].rests = isinstance(order, Rest)
             case _:
-                self._perform_on_file(order)
+                self._perform_otherwise(order)
 
-    def _perform_on_file(self, order: Order) -> None:
+    def _perform_otherwise(self, order: Order) -> None:
+        if isinstance(order, Report):
+            self.reports.append(order.notice)
+            return
         assert isinstance(order, FileOrder)
         event = self.shelf.perform(order)
         if event is not None:

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.playbook import NOW_NS
-from tests.services.chat.plaza import Framed, Plaza
+from tests.services.chat.plaza import Framed, Heard, Plaza
 
 from enchufe.core.events import Reason
 from enchufe.core.frames import Frame, Kind
@@ -12,13 +12,16 @@ from enchufe.core.peer import Transport
 BOTH = [Transport.TCP, Transport.UDP]
 
 
+def in_plaza(name: str, number: int = 0, last_id: int = 0) -> Heard:
+    """Return what tells somebody that they are in."""
+    told = {"name": name, "room": "plaza", "number": number, "last_id": last_id, "history": ""}
+    return "JOINED", told
+
+
 def joined(plaza: Plaza, name: str, transport: Transport = Transport.TCP) -> Framed:
     framed = plaza.framed(transport)
     framed.joins(name, f"session of {name}")
-    assert framed.frames[0] == (
-        "JOINED",
-        {"name": name, "room": "plaza", "number": 0, "last_id": 0},
-    )
+    assert framed.frames[0] == in_plaza(name)
     return framed
 
 
@@ -99,7 +102,7 @@ def test_what_a_former_run_kept_is_not_kept_again() -> None:
     plaza = Plaza(lines=[before])
     ana = plaza.framed()
     ana.joins("ana", "session of ana", after=6)
-    assert ana.frames[0] == ("JOINED", {"name": "ana", "room": "plaza", "number": 3, "last_id": 7})
+    assert ana.frames[0] == in_plaza("ana", 3, 7)
     ana.says_numbered(3, "hola")
     ana.says_numbered(4, "adiós")
     assert [line.text for line in plaza.disk] == ["hola", "adiós"]
@@ -117,10 +120,7 @@ def test_who_comes_back_is_told_just_what_they_missed_under_their_name(how: Reas
     assert luis.heard == ["ana: one"]
     again = plaza.framed()
     again.joins("ana", "session of ana", after=2)
-    assert again.frames[0] == (
-        "JOINED",
-        {"name": "ana", "room": "plaza", "number": 1, "last_id": 4},
-    )
+    assert again.frames[0] == in_plaza("ana", 1, 4)
     luis.says("five")
     assert luis.heard == []
     assert texts(again) == ["five"]
@@ -144,10 +144,7 @@ def test_a_second_connection_of_a_session_takes_the_place_of_the_first() -> None
     again = plaza.framed()
     again.joins("other", "session of ana", after=0)
     assert ana.closed_for is Reason.OURS
-    assert again.frames[0] == (
-        "JOINED",
-        {"name": "ana", "room": "plaza", "number": 0, "last_id": 0},
-    )
+    assert again.frames[0] == in_plaza("ana")
     assert luis.heard == []
 
 
@@ -214,7 +211,7 @@ def test_who_asks_is_told_what_came_after_a_line() -> None:
     ana.asks_since(1)
     assert texts(ana) == ["two"]
     ana.asks_since(2)
-    assert ana.frames == [("JOINED", {"name": "ana", "room": "plaza", "number": 0, "last_id": 2})]
+    assert ana.frames == [in_plaza("ana", 0, 2)]
 
 
 @pytest.mark.parametrize("asked", ["ana", "Ana"])
@@ -250,7 +247,7 @@ def test_joining_again_answers_again_for_the_first_answer_may_be_lost() -> None:
     plaza = Plaza()
     luis, ana = plaza.member("luis"), joined(plaza, "ana", Transport.UDP)
     ana.joins("ana", "session of ana", after=0)
-    assert ana.frames == [("JOINED", {"name": "ana", "room": "plaza", "number": 0, "last_id": 0})]
+    assert ana.frames == [in_plaza("ana")]
     assert luis.heard == ["* ana came"]
 
 
@@ -331,3 +328,65 @@ def test_who_has_what_this_run_never_said_hears_all_that_it_said(after: int) -> 
     luis.joins("luis", after=after)
     ana.says_numbered(2, "two")
     assert texts(luis) == ["one", "two"]
+
+
+def test_a_session_that_was_left_for_another_is_worth_nothing() -> None:
+    plaza = Plaza()
+    thief, again = plaza.framed(), plaza.framed()
+    thief.joins("ana", "one")
+    thief.joins("", "two")
+    plaza.loses(thief, Reason.FINISHED)
+    ana = joined(plaza, "ana")
+    again.joins("zoe", "one")
+    assert again.frames[0][1]["name"] == "zoe"
+    plaza.loses(again, Reason.FINISHED)
+    luis = plaza.member("luis")
+    luis.says("/msg ana hola", "/who")
+    assert luis.heard[-1] == "* Here: ana (tcp), luis (tcp)"
+    assert texts(ana) == ["hola"]
+
+
+def test_who_joins_with_one_session_after_the_other_stays_one_person() -> None:
+    plaza = Plaza()
+    luis, ana = plaza.member("luis"), plaza.framed()
+    for session in ("one", "two", "one"):
+        ana.joins("ana", session)
+    assert ana.closed_for is None
+    luis.says("/who")
+    assert luis.heard == ["* ana came", "* Here: ana (tcp), luis (tcp)"]
+
+
+def test_sessions_are_forgotten_with_whoever_had_them() -> None:
+    plaza = Plaza()
+    for number in range(5):
+        guest = plaza.framed()
+        guest.joins("", f"first {number}")
+        guest.joins("", f"then {number}")
+        plaza.loses(guest, Reason.FINISHED)
+    assert plaza.sessions_count == 0
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_who_joins_is_in_the_room_they_ask_for(late: bool) -> None:
+    plaza = Plaza()
+    ana = plaza.framed()
+    if late:  # taken for a guest on a slow network
+        plaza.time_passes()
+        ana.forgets()
+    ana.joins("ana", "s", room="Patio")
+    told = next(carried for kind, carried in reversed(ana.frames) if kind == "JOINED")
+    assert (told["name"], told["room"]) == ("ana", "patio")
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_who_asks_for_a_room_that_cannot_be_is_told_so(late: bool) -> None:
+    plaza = Plaza()
+    ana = plaza.framed()
+    if late:
+        plaza.time_passes()
+        ana.forgets()
+    ana.joins("ana", "s", room="a b!")
+    told = [carried for kind, carried in ana.frames if kind == "NOTICE"]
+    assert [(each["what"], each["name"], each["other"]) for each in told] == [
+        ("name unfit", "plaza", "a b!")
+    ]

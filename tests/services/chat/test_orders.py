@@ -151,3 +151,39 @@ def test_who_joins_again_and_again_is_let_in_so_often_and_no_more() -> None:
     ana.sends(*[frame_of(Join("ana", "session"))] * (ORDERS_AT_ONCE + 5))
     joined = [kind for kind, _carried in ana.frames if kind == "JOINED"]
     assert len(joined) == ORDERS_AT_ONCE
+
+
+def test_a_name_that_was_foreseen_is_given_to_nobody_twice() -> None:
+    plaza = Plaza()
+    ana, sly = plaza.member("ana"), plaza.member("sly")
+    sly.says("/name ana.3")
+    other = plaza.framed()
+    other.joins("ana", "s")
+    assert other.frames[0][1]["name"] == "ana.4"
+    sly.says("/name guest4")
+    guest = plaza.raw()
+    guest.says("/who")
+    ana.forgets()
+    ana.says("/who")
+    assert ana.heard == ["* Here: ana (tcp), ana.4 (tcp), guest4 (tcp), guest4.4 (tcp)"]
+
+
+def test_the_name_of_the_host_is_nobodys_even_where_no_host_is() -> None:
+    plaza = Plaza()
+    ana, other = plaza.member("ana"), plaza.framed()
+    ana.says("/name Host")
+    assert ana.heard == ["* Host is taken; you are ana"]
+    other.joins("host", "s")
+    assert other.frames[0][1]["name"] == "host.2"
+
+
+def test_a_room_is_the_same_however_it_is_spelt() -> None:
+    plaza = Plaza()
+    ana, luis = plaza.member("ana"), plaza.member("luis")
+    ana.says("/room Sala")
+    luis.says("/room sala")
+    ana.forgets()
+    luis.says("hola")
+    assert ana.heard == ["luis: hola"]
+    ana.says("/rooms", "/room SALA")
+    assert ana.heard[0] == "* Rooms: sala (2)"

@@ -1,8 +1,10 @@
 """Those who do not read slow nobody: they are left out, or disconnected."""
 
+from tests.playbook import NOW_NS
 from tests.services.chat.plaza import Plaza
 
 from enchufe.core.events import Reason
+from enchufe.core.notices import ReaderLeftOut
 from enchufe.services.chat import Slow
 
 
@@ -16,6 +18,7 @@ def test_a_slow_reader_is_left_out_and_told_how_much_it_missed() -> None:
     assert luis.heard == ["ana: one", "ana: two", "ana: three"]
     plaza.has_drained(slow)
     assert slow.heard == ["* You did not read: 2 lines were not sent to you; see /history 2"]
+    assert plaza.reports == [ReaderLeftOut(NOW_NS, slow.peer, lines) for lines in (0, 2)]
     ana.says("four")
     assert slow.heard == ["ana: four"]
 

@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.cuts import cut_anywhere
+from tests.playbook import NOW_NS
 from tests.services.chat.plaza import Plaza
 
 from enchufe.core.events import Reason, RunStopping
 from enchufe.core.limits import LINE_BYTES_MAX
+from enchufe.core.notices import HistoryNotKept
 from enchufe.core.peer import Transport
 from enchufe.core.room import SAID_BYTES_MAX
 from enchufe.services.chat.sayings import UNKEPT_LINES_MAX
@@ -251,6 +253,7 @@ def test_when_the_disk_is_full_the_room_goes_on_to_be_read() -> None:
     ana.says("lost too")
     not_said = "* Not said: nothing more can be kept here (disk full); you can still read"
     assert ana.heard == [not_said, not_said]
+    assert plaza.reports == [HistoryNotKept(NOW_NS, "disk full")]
     assert luis.heard == ["ana: kept"]
     luis.says("/history")
     assert luis.heard == ["ana: kept"]

@@ -57,8 +57,10 @@ def frame(peer: Peer, payload: Joined | Taken | Said | Notice, stream: int = 0) 
     return FrameReceived(NOW_NS, peer, frame_of(payload, stream))
 
 
-def joined(peer: Peer = ANA, number: int = 0, last_id: int = 0) -> Event:
-    return frame(peer, Joined("ana", "plaza", number, last_id))
+def joined(
+    peer: Peer = ANA, number: int = 0, last_id: int = 0, *, room: str = "plaza", history: str = ""
+) -> Event:
+    return frame(peer, Joined("ana", room, number, last_id, history))
 
 
 def said(line_id: int, previous: int, text: str, peer: Peer = ANA, number: int = 0) -> Event:
@@ -434,3 +436,32 @@ def test_a_room_that_has_forgotten_all_is_heard_from_its_beginning() -> None:
     service.handle(joined(AGAIN, last_id=1))
     told = [*service.handle(said(1, 0, "one", AGAIN)), *service.handle(said(2, 1, "two", AGAIN))]
     assert told == [Tell("one", "luis"), Tell("two", "luis")]
+
+
+def test_in_another_room_only_what_is_said_from_then_on_is_ours_to_hear() -> None:
+    inside(last_id=5).when(joined(last_id=40, room="patio"), CancelTimer("answer")).when(
+        said(41, 40, "hola"), Tell("hola", "luis")
+    ).when(joined(last_id=41, room="patio"), CancelTimer("answer"))
+
+
+def test_a_room_that_has_forgotten_all_is_asked_for_all_it_said_since() -> None:
+    service = visitor()
+    for event in (opened(ANA), joined(history="one"), said(5, 0, "before"), lost(), opened(AGAIN)):
+        service.handle(event)
+    (
+        Playbook(service)
+        .when(
+            joined(AGAIN, last_id=7, history="two"),
+            CancelTimer("answer"), Tell("* Back in plaza."), since(0, AGAIN), CancelTimer("again"),
+        )
+        .when(said(1, 0, "missed", AGAIN), Tell("missed", "luis"))
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("what", [What.TOO_LONG, What.READ_ONLY])
+def test_who_could_not_say_all_does_not_end_as_if_they_had(what: What) -> None:
+    service = visitor()
+    for event in (opened(ANA), joined(), typed(b"hola"), input_ended()):
+        service.handle(event)
+    service.handle(frame(ANA, Notice(what, number=1)))
+    Playbook(service).when(closed(ANA), Stop(ExitCode.OVER_LIMIT))

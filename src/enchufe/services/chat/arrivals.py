@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enchufe.core.commands import CancelTimer, Close, Command, SetTimer
 from enchufe.core.events import PeerClosed, Reason
 from enchufe.core.limits import ROOM_AWAY_PEERS_MAX
-from enchufe.core.names import key_of, proper_name
+from enchufe.core.names import proper_name, proper_room
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.room import (
     NAME_CHARACTERS_MAX,
@@ -86,40 +86,53 @@ class Arrivals:
         if before is not None:
             return self._come_back(member, before, join.after)
         if is_guest:
-            told = self._call_newcomer(member, join.name) if join.name else []
-            return [*self._as_newly_called(member, join.after), *told]
-        room.members.move(member, proper_name(join.room) or room.words.room)
+            return self._join_late(member, join)
+        asked = proper_room(join.room)
+        room.members.move(member, asked or room.words.room)
         room.members.call(member, room.free_guest_name(member.peer))
         told = self._call_newcomer(member, join.name) if join.name else []
+        told += self._unfit(member, join.room, member.room) if join.room and not asked else []
         return [*self._come_in(member, join.after), *told]
 
-    def _as_newly_called(self, member: Member, after: int) -> list[Command]:
-        """Tell somebody taken for a guest that they are in, and all others what they are called."""
-        room = self._room
-        guest = room.words.guest.format(number=member.peer.id)
-        renamed = Notice(What.RENAMED, guest, member.name)
-        return [
-            *room.tell_joined(member),
-            *room.tell.notice_all(member.room, renamed, but=member),
-            *self._memories.catch_up(member, after),
-        ]
+    def _join_late(self, member: Member, join: Join) -> list[Command]:
+        """Let somebody in who has been taken for a guest, or says anew who they are."""
+        before, asked = member.name, proper_room(join.room)
+        told = self._call_newcomer(member, join.name) if join.name else []
+        told += self._unfit(member, join.room, member.room) if join.room and not asked else []
+        renamed = self._renamed(member, before)
+        if asked and asked != member.room:
+            return [*renamed, *self._go_to(member, asked, join.after), *told]
+        caught_up = self._memories.catch_up(member, join.after)
+        return [*self._room.tell_joined(member), *renamed, *caught_up, *told]
+
+    def _renamed(self, member: Member, before: str) -> list[Command]:
+        """Tell all others what somebody is called now, if that is new."""
+        if member.name == before:
+            return []
+        renamed = Notice(What.RENAMED, before, member.name)
+        return self._room.tell.notice_all(member.room, renamed, but=member)
+
+    def _unfit(self, member: Member, asked: str, stays: str) -> list[Command]:
+        """Tell somebody that what they asked for is no name, and what it is instead."""
+        shown = safe_text(asked[:NAME_CHARACTERS_MAX])
+        unfit = Notice(What.NAME_UNFIT, stays, shown, count=NAME_CHARACTERS_MAX)
+        return self._room.tell.notice(member, unfit)
 
     def _call_newcomer(self, member: Member, asked: str) -> list[Command]:
         """Call somebody as they ask, or nearly so if that name is taken."""
-        members, name = self._room.members, proper_name(asked)
-        if name is not None and members.named(name) is not None:
-            members.call(member, f"{name[: NAME_CHARACTERS_MAX - 8]}.{member.peer.id}")
-            return self._room.tell.notice(member, Notice(What.NAME_TAKEN, member.name, name))
+        room, name = self._room, proper_name(asked)
+        is_own = name is not None and room.members.named(name) is member
+        if name is not None and not is_own and not room.is_free(name):
+            room.members.call(member, room.free_name(name, member.peer))
+            return room.tell.notice(member, Notice(What.NAME_TAKEN, member.name, name))
         return self._call(member, asked)
 
     def _call(self, member: Member, asked: str) -> list[Command]:
         """Call somebody as they ask, or tell them why that cannot be."""
         room, name = self._room, proper_name(asked)
         if name is None:
-            shown = safe_text(asked[:NAME_CHARACTERS_MAX])
-            unfit = Notice(What.NAME_UNFIT, member.name, shown, count=NAME_CHARACTERS_MAX)
-            return room.tell.notice(member, unfit)
-        if room.members.named(name) not in (None, member):
+            return self._unfit(member, asked, member.name)
+        if room.members.named(name) is not member and not room.is_free(name):
             return room.tell.notice(member, Notice(What.NAME_TAKEN, member.name, name))
         room.members.call(member, name)
         return []
@@ -136,16 +149,18 @@ class Arrivals:
 
     def move(self, member: Member, name: str) -> list[Command]:
         """Take somebody to another room."""
-        room, asked = self._room, proper_name(name)
+        asked = proper_room(name)
         if asked is None:
-            shown = safe_text(name[:NAME_CHARACTERS_MAX])
-            unfit = Notice(What.NAME_UNFIT, member.room, shown, count=NAME_CHARACTERS_MAX)
-            return room.tell.notice(member, unfit)
-        if key_of(asked) == key_of(member.room):
-            return room.tell_joined(member)
+            return self._unfit(member, name, member.room)
+        if asked == member.room:
+            return self._room.tell_joined(member)
+        return self._go_to(member, asked, after=-1)
+
+    def _go_to(self, member: Member, asked: str, after: int) -> list[Command]:
+        room = self._room
         left = room.tell.notice_all(member.room, Notice(What.LEFT, member.name), but=member)
         room.members.move(member, asked)
-        return [*left, *self._come_in(member, after=-1)]
+        return [*left, *self._come_in(member, after)]
 
     def _come_in(self, member: Member, after: int) -> list[Command]:
         """Say who came, and tell them what was said before."""

@@ -58,6 +58,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.read_only_because = ""
+        self.history = ""
         self.told_id = 0  # every line up to here has been told to those present
         self._last_id = 0
         self._opened_id = 0  # the last line of earlier runs, in whatever room
@@ -74,6 +75,7 @@ class Kept:
     def open(self, event: HistoryOpened) -> None:
         """Go on where an earlier run ended."""
         self._last_id = self.told_id = self._opened_id = event.last_id
+        self.history = event.history
         for told in event.told:
             self._told[told.session] = (told.number, told.id)
 

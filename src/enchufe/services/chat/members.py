@@ -142,10 +142,15 @@ class Members:
         return self._by_session.get(session)
 
     def know(self, member: Member, session: str) -> None:
-        """Note the session of somebody, "" for none."""
+        """Note the session of somebody, "" for none; whatever it was before is nobody's now."""
+        self._forget_session(member)
         member.session = session
         if session:
             self._by_session[session] = member
+
+    def _forget_session(self, member: Member) -> None:
+        if self._by_session.get(member.session) is member:
+            del self._by_session[member.session]
 
     def add(self, member: Member) -> None:
         """Take somebody in, who may have no name yet."""
@@ -167,8 +172,7 @@ class Members:
         """Forget somebody, and their name."""
         self.part(member)
         self._away.pop(member.peer.id, None)
-        if self._by_session.get(member.session) is member:
-            del self._by_session[member.session]
+        self._forget_session(member)
         self._unname(member)
 
     def part(self, member: Member) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from enchufe.core.commands import AwaitDrained, Close, Command, Recall
+from enchufe.core.commands import AwaitDrained, Close, Command, Recall, Report
 from enchufe.core.events import Reason, Recalled
 from enchufe.core.history import Line
+from enchufe.core.notices import ReaderLeftOut
 from enchufe.core.room import Notice, What
 from enchufe.services.chat.members import Member, State
 from enchufe.services.chat.room import Room, Slow
@@ -131,7 +132,7 @@ class Memories:
 
     # Those who do not read
 
-    def behind(self, member: Member) -> list[Command]:
+    def behind(self, member: Member, at_ns: int) -> list[Command]:
         """Leave somebody out who does not read, so that nobody waits for them."""
         room = self._room
         if member.state not in (State.PRESENT, State.CATCHING_UP):
@@ -148,13 +149,13 @@ class Memories:
             member.last_id = room.kept.told_id
         member.missed = -room.kept.count_in(member.room)
         room.members.become(member, State.BEHIND)
-        return [self._await_drained(member)]
+        return [Report(ReaderLeftOut(at_ns, member.peer)), self._await_drained(member)]
 
     def _await_drained(self, member: Member) -> Command:
         member.awaits_drained = True
         return AwaitDrained(member.peer)
 
-    def drained(self, member: Member) -> list[Command]:
+    def drained(self, member: Member, at_ns: int) -> list[Command]:
         """Go on with somebody who has read what waited for them, if we waited for that."""
         if not member.awaits_drained:
             return []
@@ -167,4 +168,7 @@ class Memories:
         missed = member.missed + self._room.kept.count_in(member.room)
         if missed == 0:
             return []
-        return self._room.tell.notice(member, Notice(What.MISSED, count=missed))
+        return [
+            Report(ReaderLeftOut(at_ns, member.peer, missed)),
+            *self._room.tell.notice(member, Notice(What.MISSED, count=missed)),
+        ]

@@ -1,14 +1,19 @@
 """What all parts of the service share: who is there, what is kept, how it is told."""
 
 from enum import StrEnum
+from itertools import count
 
 from enchufe.core.commands import Command
+from enchufe.core.names import key_of
 from enchufe.core.peer import Peer
-from enchufe.core.room import Notice, What
+from enchufe.core.room import NAME_CHARACTERS_MAX, Notice, What
 from enchufe.core.room_words import RoomWords
 from enchufe.services.chat.kept import Kept
 from enchufe.services.chat.members import Member, Members
 from enchufe.services.chat.teller import Teller
+
+NUMBER_CHARACTERS = 8
+"""Room at the end of a name for a point and a number that tells it from another."""
 
 
 class Slow(StrEnum):
@@ -32,11 +37,22 @@ class Room:
         self.members = Members()
         self.kept = Kept()
         self.tell = Teller(self.members, words)
+        self._reserved = frozenset(map(key_of, (RoomWords().host, words.host)))
 
     def free_guest_name(self, peer: Peer) -> str:
-        """Return a name for somebody who gave none; the number is never anybody else's."""
-        name = self.words.guest.format(number=peer.id)
-        return name if self.members.named(name) is None else f"{name}.{peer.id}"
+        """Return a name for somebody who gave none."""
+        return self.free_name(self.words.guest.format(number=peer.id), peer)
+
+    def free_name(self, name: str, peer: Peer) -> str:
+        """Return ``name``, or one like it that nobody has: others may have foreseen the first."""
+        if self.is_free(name):
+            return name
+        stem = name[: NAME_CHARACTERS_MAX - NUMBER_CHARACTERS]
+        return next(like for n in count(peer.id) if self.is_free(like := f"{stem}.{n}"))
+
+    def is_free(self, name: str) -> bool:
+        """Return whether a newcomer may be called so: nobody is, and it is not the host's name."""
+        return self.members.named(name) is None and key_of(name) not in self._reserved
 
     def read_only(self, number: int = 0) -> Notice:
         """Return what is told of something that cannot be kept any more."""
@@ -45,7 +61,7 @@ class Room:
     def tell_joined(self, member: Member) -> list[Command]:
         """Tell a member that they are in, and how far they and the room are."""
         number = self.kept.told_of(member.session)[0]
-        return self.tell.joined(member, number, self.kept.told_id)
+        return self.tell.joined(member, number, self.kept.told_id, self.kept.history)
 
     def tell_stopping(self) -> list[Command]:
         """Tell everybody, in whatever room, that this server ends; who runs it knows."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from enchufe.core.commands import Command, ReadOn, Remember, Rest
+from enchufe.core.commands import Command, ReadOn, Remember, Report, Rest
 from enchufe.core.events import NotRemembered
 from enchufe.core.history import Attachment, Saying
+from enchufe.core.notices import HistoryNotKept
 from enchufe.core.room import SAID_BYTES_MAX, Notice, What
 from enchufe.core.text import safe_bytes
 from enchufe.services.chat.kept import Safe
@@ -158,8 +159,10 @@ class Sayings:
         return [ReadOn(member.peer)]
 
     def not_remembered(self, event: NotRemembered) -> list[Command]:
-        """Tell those whose lines cannot be kept that they were not said."""
-        commands: list[Command] = []
+        """Tell those whose lines cannot be kept that they were not said, and the host once."""
+        is_new = not self._room.kept.read_only_because
+        report = Report(HistoryNotKept(event.at_ns, event.why))
+        commands: list[Command] = [report] if is_new else []
         for lost in self._room.kept.lost_from(event.first_id, event.why):
             member = self._room.members.of(lost.peer)
             if member is not None:

@@ -134,9 +134,9 @@ class Chat:
             case PeerFinished():
                 return self._arrivals.leave(member)
             case PeerBehind():
-                return self._memories.behind(member)
+                return self._memories.behind(member, event.at_ns)
             case PeerDrained():
-                return self._memories.drained(member)
+                return self._memories.drained(member, event.at_ns)
             case PeerClosed():
                 return self._arrivals.closed(member, event)
             case _:

@@ -70,11 +70,11 @@ class Teller:
             return [SendFrame(member.peer, frame_of(said))]
         return self.words(member, said_text(said, self._words, member.name))
 
-    def joined(self, member: Member, number: int, last_id: int) -> list[Command]:
+    def joined(self, member: Member, number: int, last_id: int, history: str) -> list[Command]:
         """Tell somebody that they are in, and what of theirs is kept."""
         member.acknowledged = number
         if member.framed:
-            joined = Joined(member.name, member.room, number, last_id)
+            joined = Joined(member.name, member.room, number, last_id, history)
             return [SendFrame(member.peer, frame_of(joined))]
         welcome = self._words.welcome.format(name=member.name, room=member.room)
         return self.words(member, welcome)

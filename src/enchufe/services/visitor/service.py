@@ -113,6 +113,8 @@ class Visitor:
         self._is_leaving = False
         self._is_over = False
         self._last_id = -1
+        self._history = ""  # whose ids we know
+        self._exit_code = ExitCode.DONE
         self._outbox = Outbox()
         self._uploads = Uploads(self._say_file)
         self._downloads = Downloads(auto_fetch_bytes)
@@ -173,17 +175,14 @@ class Visitor:
 
     def _joined(self, peer: Peer, joined: Joined) -> list[Command]:
         """Take note that we are in, and say what was not taken yet."""
-        self._name, self._place = joined.name, joined.room
+        self._name, former_place, self._place = joined.name, self._place, joined.room
         self._outbox.count_from(joined.number)
         forgotten = self._outbox.taken(joined.number)
         told = self._tell_joined()
-        if self._last_id < 0:
-            self._last_id = joined.last_id
-        elif not self._is_in and joined.last_id < self._last_id:
-            self._last_id = 0  # it has forgotten all there was, and counts anew
+        missed = self._count_from(peer, joined, is_elsewhere=joined.room != former_place)
         was_out, self._is_in, self._was_in = not self._is_in, True, True
         self._line.mend()
-        commands: list[Command] = [CancelTimer(_ANSWER), *told, *forgotten]
+        commands: list[Command] = [CancelTimer(_ANSWER), *told, *forgotten, *missed]
         if not peer.is_stream:
             commands.append(SetTimer(_HEARTBEAT, HEARTBEAT_S))
         if was_out:
@@ -191,6 +190,17 @@ class Visitor:
             commands += [CancelTimer(AGAIN), *self._outbox.say(peer)]
             commands += [*self._uploads.begin(peer), *self._downloads.begin(peer)]
         return [*commands, *self._go_if_done()]
+
+    def _count_from(self, peer: Peer, joined: Joined, *, is_elsewhere: bool) -> list[Command]:
+        """Know from which line on everything is ours to hear; ask for what we cannot have heard."""
+        is_new = self._was_in and joined.history != self._history
+        self._history = joined.history
+        if self._last_id < 0 or (self._is_in and is_elsewhere):
+            self._last_id = joined.last_id
+        elif is_new or (not self._is_in and joined.last_id < self._last_id):
+            self._last_id = 0  # it has forgotten all there was, and counts anew
+            return [self._ask(peer)] if joined.last_id else []
+        return []
 
     def _tell_joined(self) -> list[Command]:
         template = ""
@@ -357,6 +367,10 @@ class Visitor:
             told = [Tell(notice_text(notice, self._room_words))]
         if not notice.number:
             return [*told, *self._go_if_done()]
+        if notice.what != What.NO_FILE:
+            self._exit_code = (
+                ExitCode.OVER_LIMIT
+            )  # a line too long, or one the disk has no room for
         return [*told, *self._outbox.taken(notice.number), *self._after_taken(peer)]
 
     # Losing the connection, and leaving
@@ -368,7 +382,7 @@ class Visitor:
         if not self._was_in:
             return self._never_let_in(event.peer)
         if self._is_leaving and not self._count_unsaid():
-            return (Stop(ExitCode.DONE),)
+            return (Stop(self._exit_code),)
         left = [*self._uploads.lose(), *self._downloads.lose(event)]
         return [*left, *self._call_again(self._words.lost)]
 
