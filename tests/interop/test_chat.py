@@ -210,7 +210,7 @@ def test_who_does_not_read_keeps_nobody_waiting_and_learns_what_was_left_out() -
         told = slow.until(lambda line: line.startswith("* You did not read: "))
         missed = int(re.findall(r"\d+", told)[0])
         assert told == (
-            f"* You did not read: {missed} lines were not sent to you; see /history {missed}"
+            f"* You did not read: {missed} lines were not sent to you; /history N shows the last"
         )
         heard = [line for line in slow.heard if not line.startswith("*")]
         assert len(heard) + missed == 2 * LINES_EACH

@@ -37,6 +37,7 @@ class What(StrEnum):
     NAME_TAKEN = "name taken"  # you asked for it; you are called otherwise
     NAME_UNFIT = "name unfit"
     NOBODY = "nobody"  # you spoke to somebody who is not there
+    UNHEARD = "unheard"  # you spoke to somebody who does not read now, or is away
     READ_ONLY = "read-only"  # nothing more can be kept, so nothing more is said
     TOO_LONG = "too long"
     PRESENT = "present"  # who is here; answers a question

@@ -28,7 +28,9 @@ class RoomWords(Struct, frozen=True):
     left: str = N_("* {name} left")
     lost: str = N_("* {name} lost the connection")
     slow: str = N_("* {name} left: it did not read")
-    missed: str = N_("* You did not read: {count} lines were not sent to you; see /history {count}")
+    missed: str = N_(
+        "* You did not read: {count} lines were not sent to you; /history N shows the last"
+    )
     slow_bye: str = N_("* You do not read what you are sent, so this ends here.")
     renamed: str = N_("* {name} is now {other}")
     name_taken: str = N_("* {other} is taken; you are {name}")
@@ -37,6 +39,7 @@ class RoomWords(Struct, frozen=True):
         "you are {name}"
     )
     nobody: str = N_("* Nobody here is called {other}")
+    unheard: str = N_("* Not said: {other} does not read now, or has lost the connection")
     read_only: str = N_("* Not said: nothing more can be kept here ({why}); you can still read")
     too_long: str = N_("* Not said: a line has at most {most} bytes, yours has {count} or more")
     present: str = N_("* Here: {names}")
@@ -62,7 +65,7 @@ class RoomWords(Struct, frozen=True):
         "* /name NAME      be called NAME\n"
         "* /who            who is here\n"
         "* /room NAME      go to another room; /rooms lists them\n"
-        "* /history N      the last N lines\n"
+        "* /history N      the last N lines, 200 at most\n"
         "* /msg NAME TEXT  to one person alone\n"
         "* /bye            leave; a plain bye does too"
     )

@@ -17,7 +17,9 @@ def test_a_slow_reader_is_left_out_and_told_how_much_it_missed() -> None:
     assert slow.heard == ["ana: one"]
     assert luis.heard == ["ana: one", "ana: two", "ana: three"]
     plaza.has_drained(slow)
-    assert slow.heard == ["* You did not read: 2 lines were not sent to you; see /history 2"]
+    assert slow.heard == [
+        "* You did not read: 2 lines were not sent to you; /history N shows the last"
+    ]
     assert plaza.reports == [ReaderLeftOut(NOW_NS, slow.peer, lines) for lines in (0, 2)]
     ana.says("four")
     assert slow.heard == ["ana: four"]
@@ -63,3 +65,19 @@ def test_a_slow_reader_may_be_disconnected_and_everybody_is_told_why() -> None:
     assert ana.heard == ["* slow left: it did not read"]
     ana.says("/who")
     assert ana.heard == ["* Here: ana (tcp)"]
+
+
+def test_who_speaks_to_somebody_who_cannot_hear_it_is_told_so() -> None:
+    plaza = Plaza(Slow.DROP)
+    ana, slow, away = plaza.member("ana"), plaza.member("slow"), plaza.framed()
+    away.joins("luis", "s")
+    plaza.is_behind(slow)
+    plaza.loses(away, Reason.RESET)
+    ana.forgets()
+    ana.says("/msg slow hola", "/msg luis hola", "/msg eva hola")
+    unheard = "* Not said: {} does not read now, or has lost the connection"
+    assert ana.heard == [
+        unheard.format("slow"),
+        unheard.format("luis"),
+        "* Nobody here is called eva",
+    ]

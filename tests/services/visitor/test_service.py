@@ -465,3 +465,11 @@ def test_who_could_not_say_all_does_not_end_as_if_they_had(what: What) -> None:
         service.handle(event)
     service.handle(frame(ANA, Notice(what, number=1)))
     Playbook(service).when(closed(ANA), Stop(ExitCode.OVER_LIMIT))
+
+
+def test_an_order_typed_while_the_connection_is_lost_is_not_done_and_said_so() -> None:
+    service = visitor()
+    for event in (opened(ANA), joined(), lost()):
+        service.handle(event)
+    not_done = "* /name was not done: the connection is lost; try again once it is back"
+    Playbook(service).when(typed(b"/name eva"), Tell(not_done)).when(typed(b"//name"))

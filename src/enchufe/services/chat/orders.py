@@ -100,8 +100,10 @@ class Orders:
         other = self._room.members.named(name)
         if not text.strip():
             return self._usage(member, "/msg luis hola")
-        if other is None or other.state in (State.AWAY, State.BEHIND):
+        if other is None:
             return self._room.tell.notice(member, Notice(What.NOBODY, other=name))
+        if other.state in (State.AWAY, State.BEHIND):
+            return self._room.tell.notice(member, Notice(What.UNHEARD, other=other.name))
         said = Said(0, 0, at_ns, "", member.name, text.strip(), to=other.name)
         return [*self._room.tell.said(other, said), *self._room.tell.said(member, said)]
 

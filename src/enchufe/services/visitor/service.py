@@ -225,8 +225,14 @@ class Visitor:
         if command.lower() == b"/get":
             return self._get(rest.strip())
         if text.startswith(b"/") and not text.startswith(b"//"):
-            return () if self._peer is None else (Send(self._peer, text),)
+            return self._order(text)
         return self._say(self._outbox.add(text.removeprefix(b"/")))
+
+    def _order(self, line: bytes) -> Sequence[Command]:
+        """Send an order; unlike what is said, none is kept for a connection that is lost."""
+        if self._peer is not None:
+            return (Send(self._peer, line),)
+        return (Tell(self._words.not_done.format(order=safe_bytes(line.split()[0]))),)
 
     def _say(self, kept: list[Command]) -> list[Command]:
         """Say what was ``kept`` in the outbox now, or as soon as what is before it allows."""

@@ -14,6 +14,7 @@ class VisitorWords(Struct, frozen=True):
     not_reached: str = N_("* {why}; trying again.")
     no_room: str = N_("There is no room at the other side: it did not answer in frames.")
     given_up: str = N_("Given up: nobody was there for {seconds:g} s; {count} lines were not said.")
+    not_done: str = N_("* {order} was not done: the connection is lost; try again once it is back")
     get: str = N_("{file} /get {id}")
     not_said: str = N_("* {name} was not said: the room does not find it")
     files_help: str = N_(
