@@ -47,6 +47,22 @@ def ends_with(*last: str) -> Callable[[list[str]], bool]:
     return lambda shown: shown[-len(last) :] == list(last)
 
 
+# A path that is taken
+
+
+def test_whoever_wants_a_taken_path_is_no_visitor_of_the_one_that_waits(tmp_path: Path) -> None:
+    where = f"unix://{tmp_path}/talk.sock"
+    with running("talk", "--listen", where) as first:
+        first.err.until("enchufe talk unix://")
+        second = run("talk", "--listen", where)
+        assert second.code == ExitCode.REFUSED
+        assert "is taken by" in second.err
+        ended = run("talk", where, said=b"hola\nbye\n")  # and it still waits
+        assert ended.code == ExitCode.DONE
+        assert first.wait() == ExitCode.DONE
+        assert first.out.text == "hola\nbye\n"
+
+
 # Pipes
 
 

@@ -10,6 +10,7 @@ from tests.net.recording import on_loop
 
 from enchufe.core.endpoint import parse_endpoint
 from enchufe.core.errors import DeniedError, EnchufeError, UnreachableError, UsageError
+from enchufe.net.addresses import PATH_BYTES_MAX
 from enchufe.net.listen import BoundSocket, listen, unlink_path
 
 
@@ -163,8 +164,27 @@ def test_a_live_socket_file_of_either_kind_is_left_alone(
         sock.bind(str(path))
         if live is socket.SOCK_STREAM:
             sock.listen()
-        with pytest.raises(UnreachableError, match=rf"{path} is taken by .*\(pid {os.getpid()}\)"):
+        sock.setblocking(False)
+        with pytest.raises(
+            UnreachableError, match=rf"{path} is taken by .*\(pid {os.getpid()}\)"
+        ) as refusal:
             opened(f"{transport}://{path}")
+        with pytest.raises(BlockingIOError):  # whoever lives there had no visitor
+            _ = sock.accept() if live is socket.SOCK_STREAM else sock.recv(1)
+    assert path.exists()
+    assert "path" in refusal.value.hint
+    assert "port" not in refusal.value.hint
+
+
+def test_a_live_datagram_socket_that_hears_one_peer_only_is_left_alone(tmp_path: Path) -> None:
+    path, other = tmp_path / "s", tmp_path / "other"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(str(path))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
+            peer.bind(str(other))
+            sock.connect(str(other))
+            with pytest.raises(UnreachableError, match="is taken by"):
+                opened(f"unixgram://{path}")
     assert path.exists()
 
 
@@ -177,6 +197,27 @@ def test_a_live_server_with_a_full_accept_queue_is_still_live(tmp_path: Path) ->
         with pytest.raises(UnreachableError, match="is taken by"):
             opened(f"unix://{path}")
     assert path.exists()
+
+
+@pytest.mark.parametrize("transport", ["unix", "unixgram"])
+def test_a_path_without_its_folder_is_explained(transport: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "no", tmp_path / "file"):
+        with pytest.raises(UnreachableError, match=f"there is no folder {folder}$"):
+            opened(f"{transport}://{folder}/s")
+
+
+@pytest.mark.parametrize("transport", ["unix", "unixgram"])
+def test_the_longest_path_there_is_room_for_is_taken_and_no_longer_one(
+    transport: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fits = "ñ" + "x" * (PATH_BYTES_MAX - 2)  # a limit of bytes, and ñ has two
+    (bound,) = opened(f"{transport}://{fits}")
+    bound.sock.close()
+    figures = rf"has {PATH_BYTES_MAX + 1} bytes, .* has room for {PATH_BYTES_MAX}: ñx+$"
+    with pytest.raises(UnreachableError, match=figures):
+        opened(f"{transport}://{fits}x")
 
 
 def test_what_is_no_socket_is_left_alone(tmp_path: Path) -> None:

@@ -1,17 +1,22 @@
 """Names into numbers: the socket addresses behind an endpoint, and back."""
 
 import asyncio
+import os
 import socket
+import sys
 from typing import Any
 
 from msgspec import Struct
 
 from enchufe.core.endpoint import EVERYWHERE, Endpoint
-from enchufe.core.errors import N_, NameNotFoundError
+from enchufe.core.errors import N_, NameNotFoundError, UnreachableError
 from enchufe.core.peer import Peer, Transport
 
 RESOLVE_S_MAX = 10.0
 """Longer than a resolver's own three tries usually take; then the name counts as not found."""
+
+PATH_BYTES_MAX = 107 if sys.platform == "linux" else 103
+"""What ``sun_path`` holds beside the zero byte at its end (unix(7))."""
 
 
 class SocketAddress(Struct, frozen=True):
@@ -48,15 +53,29 @@ async def resolve(endpoint: Endpoint, *, family: int = 0, listening: bool) -> li
 
     Raises:
         NameNotFoundError: the name does not resolve (in that family).
+        UnreachableError: the path is longer than a socket's may be.
     """
     kind = socket.SOCK_STREAM if endpoint.transport.is_stream else socket.SOCK_DGRAM
     if not endpoint.transport.is_internet:
-        return [SocketAddress(socket.AF_UNIX, kind, endpoint.path)]
+        return [SocketAddress(socket.AF_UNIX, kind, _path_that_fits(endpoint.path))]
     numeric = _numeric_hosts(endpoint.host, listening)
     if numeric is not None:
         wanted = [(f, host) for f, host in numeric if family in (0, f) and _available(f)]
         return [SocketAddress(f, kind, (host, endpoint.port)) for f, host in wanted]
     return await _look_up(endpoint, kind, family)
+
+
+def _path_that_fits(path: str) -> str:
+    size_bytes = len(os.fsencode(path))
+    if size_bytes > PATH_BYTES_MAX:
+        raise UnreachableError(
+            N_("the path has {size} bytes, and a Unix socket has room for {size_max}: {path}"),
+            hint=N_("Choose a shorter path; ./chat.sock begins in the folder you are in"),
+            size=size_bytes,
+            size_max=PATH_BYTES_MAX,
+            path=path,
+        )
+    return path
 
 
 def _numeric_hosts(host: str, listening: bool) -> list[tuple[int, str]] | None:

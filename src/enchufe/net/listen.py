@@ -60,7 +60,8 @@ async def listen(
 
     Raises:
         NameNotFoundError: the host name does not resolve.
-        UnreachableError: the port or path is taken, or the address is not of this machine.
+        UnreachableError: the port or path is taken, the path is too long or its folder is
+            missing, or the address is not of this machine.
         DeniedError: the system does not permit it.
     """
     addresses = await resolve(endpoint, family=family, listening=True)
@@ -124,7 +125,11 @@ def _prepare(sock: socket.socket, address: SocketAddress, sharing: bool) -> None
 
 
 def _clear_stale(endpoint: Endpoint, address: SocketAddress) -> None:
-    """Remove the socket file of a server that is gone; leave a live one, or any other file."""
+    """Remove the socket file of a server that is gone; leave a live one, or any other file.
+
+    Whoever lives there must not take the question for a visitor: a datagram socket never is
+    one, as connecting it sends nothing, and stream sockets are of the wrong kind (connect(2)).
+    """
     path = Path(address.value)
     try:
         mode = path.lstat().st_mode
@@ -136,8 +141,7 @@ def _clear_stale(endpoint: Endpoint, address: SocketAddress) -> None:
             hint=N_("Choose another path, or remove the file yourself"),
             path=path,
         )
-    with socket.socket(address.family, address.kind) as probe:
-        probe.setblocking(False)  # a live server may have no room for us to wait in
+    with socket.socket(address.family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(address.value)
         except ConnectionRefusedError:
@@ -150,22 +154,28 @@ def _clear_stale(endpoint: Endpoint, address: SocketAddress) -> None:
             raise _taken(endpoint, address)
 
 
-_LIVE = frozenset({errno.EPROTOTYPE, errno.EAGAIN})
-"""What connecting to a live Unix socket says: one of the other kind, or one that is busy."""
+_LIVE = frozenset({errno.EPROTOTYPE, errno.EPERM})
+"""What connecting a datagram socket to a live one says: it is of another kind, or is itself
+connected and hears nobody else."""
 
 
 def _taken(endpoint: Endpoint, address: SocketAddress) -> UnreachableError:
     found = _holder(endpoint, address)
+    is_port = endpoint.transport.is_internet
     if found is None:
         return UnreachableError(
             N_("{transport} {address} is taken by another program"),
-            hint=N_("Choose another port, or find out with: enchufe ps"),
+            hint=N_("Choose another port, or find out with: enchufe ps")
+            if is_port
+            else N_("Choose another path, or find out with: enchufe ps"),
             transport=endpoint.transport,
             address=address.shown,
         )
     return UnreachableError(
         N_("{transport} {address} is taken by {holder}"),
-        hint=N_("Choose another port, or end that program"),
+        hint=N_("Choose another port, or end that program")
+        if is_port
+        else N_("Choose another path, or end that program"),
         transport=endpoint.transport,
         address=address.shown,
         holder=found,
@@ -205,6 +215,13 @@ def _explained(error: OSError, endpoint: Endpoint, address: SocketAddress) -> En
             N_("the system does not permit listening on {address}: {why}"),
             address=address.shown,
             why=error.strerror or error,
+        )
+    if address.family == socket.AF_UNIX and error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return UnreachableError(
+            N_("cannot listen on {address}: there is no folder {folder}"),
+            hint=N_("Create that folder first, or choose another path"),
+            address=address.shown,
+            folder=Path(address.value).parent,
         )
     return UnreachableError(
         N_("cannot listen on {address}: {why}"),
