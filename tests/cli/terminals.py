@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import select
 import shlex
 import shutil
 import subprocess
@@ -53,6 +54,59 @@ class Terminal:
 def terminal(*words: str, **env: str) -> Iterator[Terminal]:
     """Run ``enchufe`` in a terminal while the block lasts."""
     opened = Terminal(words, env)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+class PassingTerminal:
+    """A pseudo-terminal that is closed before the program in it ends.
+
+    Nothing reads from it meanwhile: what is being read is not closed.
+    """
+
+    def __init__(self, words: Sequence[str], env: Mapping[str, str]) -> None:
+        self._ours, theirs = pty.openpty()
+        termios.tcsetwinsize(self._ours, (40, 100))
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", *ENCHUFE, *words],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment(TERM="xterm-256color", **env),
+        )
+        os.close(theirs)
+        self._written = b""
+
+    def type(self, data: bytes) -> None:
+        os.write(self._ours, data)
+
+    def until(self, wanted: bytes) -> None:
+        """Read what it writes until ``wanted`` is there."""
+        while wanted not in self._written:
+            ready, _, _ = select.select([self._ours], [], [], PATIENCE_S)
+            assert ready, self._written
+            self._written += os.read(self._ours, 65536)
+
+    def hang_up(self) -> int:
+        """Close the terminal, and return the exit code of whoever was in it."""
+        os.close(self._ours)
+        self._ours = -1
+        return self.process.wait(PATIENCE_S)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self._ours >= 0:
+            os.close(self._ours)
+
+
+@contextlib.contextmanager
+def passing_terminal(*words: str, **env: str) -> Iterator[PassingTerminal]:
+    """Run ``enchufe`` in a terminal that the block may close."""
+    opened = PassingTerminal(words, env)
     try:
         yield opened
     finally:

@@ -396,7 +396,7 @@ def test_a_datagram_longer_than_the_buffer_is_cut_and_said_to_be() -> None:
 # How it is left
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_signal_leaves_with_130(number: int, transport: str) -> None:
     with (

@@ -221,7 +221,7 @@ def test_the_last_connection_of_those_counted_may_take_its_time() -> None:
 # How it ends
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_in_good_order(number: int, tmp_path: Path) -> None:
     where = [
         "echo@tcp://:0",
@@ -252,6 +252,29 @@ def test_a_second_signal_ends_it_at_once() -> None:
         server.signal()
         assert server.wait() == ExitCode.DONE
         assert time.monotonic() - began < 1.5  # in good order it takes STOP_S_MAX, 2 s
+
+
+def test_a_closed_terminal_told_of_twice_is_no_hurry() -> None:
+    """The shell tells its jobs, and the kernel whoever was in front."""
+    with serving("chargen@tcp://:0") as server, stream_to(server.port) as sock:
+        sock.recv(100)  # and never again, as above
+        time.sleep(0.2)
+        for _ in range(2):
+            server.signal(signal.SIGHUP)
+            time.sleep(0.2)
+        assert server.process.poll() is None
+        server.signal()
+        assert server.wait() == ExitCode.DONE
+
+
+@pytest.mark.parametrize("words", [(), ("--workers", "2")])
+def test_who_was_started_to_outlive_its_terminal_does(words: tuple[str, ...]) -> None:
+    with serving("echo@tcp://127.0.0.1:0", *words, before=["nohup"]) as server:
+        server.signal(signal.SIGHUP)
+        time.sleep(0.2)
+        with stream_to(server.port) as sock:
+            assert answer(sock, b"still there") == b"still there"
+        assert server.stop() == ExitCode.DONE
 
 
 # For programs

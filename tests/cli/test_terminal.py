@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.programs import serving
+from tests.cli.programs import running, serving
 from tests.cli.silent_places import one_conversation
-from tests.cli.terminals import screen, terminal
+from tests.cli.terminals import passing_terminal, screen, terminal
 
 from enchufe.core.exits import ExitCode
 
@@ -326,3 +326,36 @@ def is_refused_soon(sock: socket.socket) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+# Closed
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_a_closed_terminal_ends_a_talk_in_good_order(transport: str, tmp_path: Path) -> None:
+    with running("talk", "--listen", f"{transport}://127.0.0.1:0") as other:
+        endpoint = other.err.until(rf"enchufe talk ({transport}://\S+)")[1]
+        with passing_terminal("talk", endpoint, XDG_STATE_HOME=str(tmp_path)) as closed:
+            closed.until(b"Talking with")
+            closed.type(b"hello\r")
+            other.out.until("hello")
+            assert closed.hang_up() == ExitCode.INTERRUPTED
+        assert other.wait() == ExitCode.DONE
+        other.err.until("has said bye" if transport == "udp" else "has left")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("talk", "--listen", "udp://127.0.0.1:0"), ExitCode.INTERRUPTED),
+        (("serve", "--no-web", "chat@tcp://:0"), ExitCode.DONE),
+        (("serve", "--no-web", "echo@tcp://:0"), ExitCode.DONE),
+    ],
+)
+def test_a_closed_terminal_ends_who_listens_in_good_order(
+    words: tuple[str, ...], code: ExitCode, tmp_path: Path
+) -> None:
+    with passing_terminal(*words, XDG_STATE_HOME=str(tmp_path)) as closed:
+        closed.until(b"ncat")
+        time.sleep(0.5)  # the line to type in comes last
+        assert closed.hang_up() == code

@@ -28,6 +28,7 @@ def share(index, code, seconds):
         told = []
         signal.signal(signal.SIGTERM, lambda *_: told.append("TERM"))
         signal.signal(signal.SIGINT, lambda *_: told.append("INT"))
+        signal.signal(signal.SIGHUP, lambda *_: told.append("HUP"))
         tell([index, os.getpid(), [s.fileno() for s in sockets]])
         end = time.monotonic() + seconds
         while not told and time.monotonic() < end:
@@ -77,7 +78,10 @@ def test_each_process_keeps_only_its_own_socket() -> None:
 
 
 @posix
-@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "INT"), (signal.SIGTERM, "TERM")])
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(signal.SIGINT, "INT"), (signal.SIGTERM, "TERM"), (signal.SIGHUP, "HUP")],
+)
 def test_what_the_parent_is_told_all_are_told(number: int, name: str) -> None:
     with start([(0, 30), (0, 30), (0, 30)]) as process:
         told(process, 3)

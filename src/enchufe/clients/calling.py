@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import signal
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import partial
@@ -25,6 +24,7 @@ from enchufe.host import Host
 from enchufe.net.dial import Dialling, dial_stream
 from enchufe.net.dialled_datagram import DialledDatagram
 from enchufe.net.driver import Driver, Equipment
+from enchufe.net.signals import ending_signals
 from enchufe.net.watched_driver import Tap, WatchedDriver
 
 _DENYING = (TlsFault.DISTRUSTED, TlsFault.CERTIFICATE_WANTED)
@@ -101,7 +101,7 @@ class Calling:
             EnchufeError: the server could not be reached, or what ``talk`` raises.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ending_signals():
             loop.add_signal_handler(number, self.stop, ExitCode.INTERRUPTED)
         async with asyncio.TaskGroup() as self._tasks:
             dialling = self._tasks.create_task(self._dial())

@@ -51,7 +51,8 @@ def kept_for_the_prompt(*, wanted: bool) -> Iterator[None]:
             os.write(sys.stdout.fileno(), _ERASE_LINE)
         yield
     finally:
-        termios.tcsetattr(keyboard, termios.TCSANOW, before)
+        with contextlib.suppress(termios.error):  # the terminal was closed
+            termios.tcsetattr(keyboard, termios.TCSANOW, before)
 
 
 def _is_typing(keyboard: int) -> bool:

@@ -8,6 +8,7 @@ from typing import TextIO, cast
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app
+from prompt_toolkit.application.current import get_app_session
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
@@ -15,11 +16,12 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
-from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output import Output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.patch_stdout import StdoutProxy
 from prompt_toolkit.shortcuts import CompleteStyle
 
+from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.status_line import StatusLine
 
 SCREEN_PAUSE_S = 0.02
@@ -46,14 +48,39 @@ def _history() -> History:
     return FileHistory(str(path))
 
 
+class _Terminal:
+    """What the line is drawn on; once the terminal is closed, what is drawn goes nowhere.
+
+    It is the end of the input, or a signal, that tells of a closed terminal: where a line
+    is drawn, and taken away again, nobody could do anything about it.
+
+    Args:
+        stream: the terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        guard = OutputGuard().guard
+        self.encoding = stream.encoding
+        self.fileno = stream.fileno
+        self.isatty = stream.isatty
+        self.write = guard(self._write)
+        self.flush = guard(stream.flush)
+        self._stream = stream
+
+    def _write(self, text: str) -> None:
+        self._stream.buffer.write(text.encode(self.encoding, "replace"))
+
+
 def _output() -> Output:
     """Return the terminal, never asked where its cursor is: a line needs no menu's room.
 
-    Terminals that cannot answer would make prompt_toolkit print a warning.
+    Terminals that cannot answer would make prompt_toolkit print a warning. It is the one
+    output of the session, so that what arrives is written to it too.
     """
-    output = create_output()
-    if isinstance(output, Vt100_Output):
+    output = get_app_session().output
+    if isinstance(output, Vt100_Output) and not isinstance(output.stdout, _Terminal):
         output.enable_cpr = False
+        output.stdout = cast("TextIO", _Terminal(output.stdout))
     return output
 
 

@@ -35,6 +35,7 @@ from enchufe.net.held import HeldSweep
 from enchufe.net.idle import IdleSweep
 from enchufe.net.listen import BoundSocket, unlink_path
 from enchufe.net.lobby import Lobby
+from enchufe.net.signals import ending_signals
 from enchufe.net.tls import ServingTls
 from enchufe.net.watched_driver import Tap, WatchedDriver
 
@@ -153,8 +154,8 @@ class Server:
         """Serve until stopped by a signal, a limit, or a service; return the exit code."""
         self._page = page
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._signalled)
+        for number in ending_signals():
+            loop.add_signal_handler(number, self._signalled, number)
         async with asyncio.TaskGroup() as tasks:
             self._open(services, tasks)
             self._show_certificate()
@@ -177,8 +178,9 @@ class Server:
             self._exit_code = exit_code
         self._stopping.set()
 
-    def _signalled(self) -> None:
-        if self._stopping.is_set():  # asked twice: at once
+    def _signalled(self, number: signal.Signals) -> None:
+        is_repeated = number == signal.SIGHUP  # of one closed terminal shell and kernel both tell
+        if self._stopping.is_set() and not is_repeated:  # asked twice: at once
             self._abort_all()
             for hurry in self._hurries:
                 hurry()

@@ -15,8 +15,7 @@ from types import FrameType
 
 from enchufe.core.errors import N_, UsageError
 from enchufe.core.exits import ExitCode
-
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+from enchufe.net.signals import ending_signals
 
 
 def serve_in_processes(
@@ -38,21 +37,22 @@ def serve_in_processes(
     if not hasattr(os, "fork"):
         raise UsageError(N_("--workers needs a system that can fork; this one cannot"))
     lifeline, held_by_us = os.pipe()
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # until there is who can act on them
+    stopping = ending_signals()
+    signal.pthread_sigmask(signal.SIG_BLOCK, stopping)  # until there is who can act on them
     children = [
-        _start(share, _except(sockets, own), lifeline, held_by_us)
+        _start(share, _except(sockets, own), lifeline, held_by_us, stopping)
         for own, share in enumerate(shares)
     ]
     for sock in _except(sockets, None):
         sock.close()
-    return _exit_code_of(children)
+    return _exit_code_of(children, stopping)
 
 
 def _except(sockets: Sequence[Sequence[socket.socket]], own: int | None) -> list[socket.socket]:
     return [sock for i, those in enumerate(sockets) if i != own for sock in those]
 
 
-def _exit_code_of(children: Sequence[int]) -> ExitCode:
+def _exit_code_of(children: Sequence[int], stopping: Sequence[signal.Signals]) -> ExitCode:
     """Wait for the children, passing on what we are told, and return how they ended."""
     ended: dict[int, int] = {}
 
@@ -62,9 +62,9 @@ def _exit_code_of(children: Sequence[int]) -> ExitCode:
                 with contextlib.suppress(ProcessLookupError):  # it ended this very moment
                     os.kill(child, number)
 
-    for number in _STOPPING:
+    for number in stopping:
         signal.signal(number, pass_on)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping)
     while len(ended) < len(children):
         child, status = os.wait()
         ended[child] = os.waitstatus_to_exitcode(status)
@@ -79,6 +79,7 @@ def _start(
     others: Sequence[socket.socket],
     lifeline: int,
     held_by_parent: int,
+    stopping: Sequence[signal.Signals],
 ) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
@@ -88,9 +89,9 @@ def _start(
     code = int(ExitCode.BUG)
     try:
         os.setpgid(0, 0)  # Ctrl-C reaches the parent alone, which passes it on once
-        for number in _STOPPING:
+        for number in stopping:
             signal.signal(number, _end_at_once)  # nobody is inside yet
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping)
         for sock in others:
             sock.close()
         os.close(held_by_parent)
