@@ -60,6 +60,7 @@ class RoomWords(Struct, frozen=True):
     private: str = N_("({name}, to you alone) {text}")
     private_sent: str = N_("(you, to {to} alone) {text}")
     bye: str = N_("* Bye, {name}")
+    host_stays: str = N_("* You run this server, so you stay in its room; Ctrl-C ends it")
     help: str = N_(
         "* What you write is said to everybody in the room. Besides:\n"
         "* /name NAME      be called NAME\n"

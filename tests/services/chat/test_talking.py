@@ -373,3 +373,17 @@ def test_all_but_whoever_runs_it_are_told_that_the_server_ends() -> None:
         "* This server ends now"
     }
     assert host.heard == []
+
+
+@pytest.mark.parametrize("farewell", ["bye", "/bye", " BYE "])
+def test_whoever_runs_the_server_stays_in_its_room(farewell: str) -> None:
+    plaza = Plaza()
+    host, ana = plaza.member("host", Transport.CONSOLE), plaza.member("ana")
+    host.forgets()
+    host.says(farewell)
+    assert host.heard == ["* You run this server, so you stay in its room; Ctrl-C ends it"]
+    assert ana.heard == []
+    host.says("hello")
+    assert ana.heard == ["host: hello"]
+    ana.says("/name host")
+    assert ana.heard == ["* host is taken; you are ana"]

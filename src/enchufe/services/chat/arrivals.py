@@ -192,7 +192,12 @@ class Arrivals:
     # Leaving
 
     def leave(self, member: Member) -> list[Command]:
-        """See somebody off who wants to go, after what they said and what they asked for."""
+        """See somebody off who wants to go, after what they said and what they asked for.
+
+        Whoever runs the server has no connection to close, and would sit before a dead screen.
+        """
+        if member.peer.transport is Transport.CONSOLE:
+            return self._room.tell.words(member, self._room.words.host_stays)
         if member.is_busy:
             member.is_leaving = True
             self._leaving.append(member)
