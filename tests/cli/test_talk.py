@@ -63,6 +63,20 @@ def test_whoever_wants_a_taken_path_is_no_visitor_of_the_one_that_waits(tmp_path
         assert first.out.text == "hola\nbye\n"
 
 
+# Who vanishes without a word
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who refused")
+def test_whoever_waits_notices_in_datagrams_too_that_the_other_is_gone() -> None:
+    with waiting(transport="udp") as (program, endpoint):
+        with datagrams_to(port_of(endpoint)) as sock:
+            sock.send(b"hi")
+            program.out.until("hi")
+        program.say(b"are you there?\n")
+        assert program.wait() == ExitCode.LOST
+        program.err.until("is not there any more")
+
+
 # Pipes
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import pytest
@@ -21,7 +22,7 @@ from enchufe.core.events import (
 from enchufe.core.limits import DATAGRAM_QUEUE_MAX
 from enchufe.core.notices import AnswerLost, DatagramCut, LoopAvoided, PeerRefused, Refusal
 from enchufe.net import datagram
-from enchufe.net.datagram import DatagramEndpoint
+from enchufe.net.datagram import DatagramEndpoint, DatagramLink
 from enchufe.net.door import Door
 from enchufe.net.listen import listen
 from enchufe.net.lobby import Lobby
@@ -61,9 +62,11 @@ async def opened(
     serve_max: int | None = None,
     buffer_bytes: int | None = None,
     own_ports: frozenset[int] = frozenset(),
+    where: str = "udp://127.0.0.1:0",
+    hears_refusals: bool = False,
 ) -> AsyncIterator[Opened]:
     driven = Driven(rule)
-    (bound,) = await listen(parse_endpoint("udp://127.0.0.1:0"))
+    (bound,) = await listen(parse_endpoint(where))
     lobby = Lobby(
         Door([], deny, driven.notices.append),
         peers_max=peers_max,
@@ -73,7 +76,9 @@ async def opened(
         served_all=lambda: None,
     )
     port = bound.sock.getsockname()[1]
-    endpoint = DatagramEndpoint(bound, driven.driver, lobby, own_ports, buffer_bytes)
+    endpoint = DatagramEndpoint(
+        bound, driven.driver, lobby, own_ports, buffer_bytes, hears_refusals=hears_refusals
+    )
     made = Opened(driven, endpoint, lobby, port)
     try:
         yield made
@@ -311,5 +316,120 @@ def test_closing_sends_what_is_queued_and_ends_every_peer() -> None:
                 assert isinstance(closed, PeerClosed)
                 assert closed.reason is Reason.OURS
                 assert server.lobby.inside == 0
+
+    on_loop(main())
+
+
+# Who is gone
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who refused")
+
+
+def speaks_to(server: Opened, host: str) -> socket.socket:
+    """Return a socket that has said hi, whatever the family."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.connect((host, server.port))
+    sock.send(b"hi")
+    return sock
+
+
+async def link_of(server: Opened, sock: socket.socket) -> DatagramLink:
+    """Return the link of whoever speaks from ``sock``, once they were heard."""
+    port, links = sock.getsockname()[1], server.driven.driver.links
+
+    def found() -> list[DatagramLink]:
+        ours = (link for link in links.values() if isinstance(link, DatagramLink))
+        return [link for link in ours if link.peer.port == port]
+
+    await until(lambda: bool(found()))
+    return found()[0]
+
+
+def refused(server: Opened) -> list[int]:
+    """Return the ports of those who ended because theirs is closed."""
+    ended = [e for e in server.driven.service.events if isinstance(e, PeerClosed)]
+    assert {e.reason for e in ended} <= {Reason.REFUSED}
+    return [e.peer.port for e in ended]
+
+
+@linux
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("listening", ["127.0.0.1", "[::1]", "0.0.0.0"])
+def test_whoever_is_gone_ends_and_nobody_else_does(
+    plain: bool, listening: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datagram, "is_supported", lambda: not plain)
+    host = "::1" if "[" in listening else "127.0.0.1"
+
+    async def main() -> None:
+        async with opened(where=f"udp://{listening}:0", hears_refusals=True) as server:
+            with speaks_to(server, host) as staying:
+                stays = await link_of(server, staying)
+                for count in (1, 2, 3):  # the loop watches on after each
+                    with speaks_to(server, host) as leaving:
+                        leaves = await link_of(server, leaving)
+                    leaves.send(b"anyone?")
+                    await until(lambda: len(refused(server)) == count)  # noqa: B023
+                    assert refused(server)[-1] == leaves.peer.port
+                    stays.send(b"%d" % count)
+                    assert await heard(staying) == b"%d" % count
+                    staying.send(b"still here")
+                    await until(lambda: server.messages().count(b"still here") == count)  # noqa: B023
+                assert server.lobby.inside == 1
+
+    on_loop(main(), plain=plain)
+
+
+@linux
+@pytest.mark.parametrize("plain", [True, False])
+def test_no_answer_is_lost_to_the_refusal_of_another(
+    plain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datagram, "is_supported", lambda: not plain)
+
+    async def main() -> None:
+        async with opened(hears_refusals=True) as server:
+            with speaks_to(server, "127.0.0.1") as staying:
+                stays = await link_of(server, staying)
+                with speaks_to(server, "127.0.0.1") as leaving:
+                    leaves = await link_of(server, leaving)
+                for number in range(100):
+                    leaves.send(b"anyone?")
+                    stays.send(b"%d" % number)
+                for number in range(100):
+                    assert await heard(staying) == b"%d" % number
+                await until(lambda: refused(server) == [leaves.peer.port])
+                assert [n for n in server.driven.notices if isinstance(n, AnswerLost)] == []
+
+    on_loop(main(), plain=plain)
+
+
+@linux
+def test_what_somebody_said_before_they_vanished_is_heard_as_theirs() -> None:
+    async def main() -> None:
+        async with opened(hears_refusals=True) as server:
+            with speaks_to(server, "127.0.0.1") as leaving:
+                leaves = await link_of(server, leaving)
+                leaving.send(b"last words")
+            leaves.send(b"anyone?")
+            server.endpoint._flush()  # both wait for the same wake-up
+            await until(lambda: bool(refused(server)))
+            assert server.messages() == [b"hi", b"last words"]
+            assert len(server.driven.service.of(PeerOpened)) == 1
+
+    on_loop(main())
+
+
+def test_where_nobody_asked_a_closed_port_ends_nobody() -> None:
+    async def main() -> None:
+        async with opened() as server:
+            with speaks_to(server, "127.0.0.1") as leaving:
+                leaves = await link_of(server, leaving)
+            for _ in range(3):
+                leaves.send(b"anyone?")
+                await asyncio.sleep(0.02)
+            assert refused(server) == []
+            assert server.driven.notices[1:] == []
 
     on_loop(main())

@@ -134,6 +134,7 @@ async def wait_for_call(
         reason=refusal_reason,
         keeps_silent=True,  # people may think for longer than a minute
         hears_own_ports=True,  # nothing is answered here but by a person, and `bye` once
+        hears_refusals=True,  # whoever vanished would keep everybody else out
         signalled=ExitCode.INTERRUPTED,
         tls=serving_tls(settings) if is_encrypted else None,
     )

@@ -28,6 +28,7 @@ from enchufe.net.datagram_socket import Arrival, DatagramSocket, PlainSocket, Ro
 from enchufe.net.driver import Driver
 from enchufe.net.listen import BoundSocket
 from enchufe.net.lobby import Lobby
+from enchufe.net.refusals import hear_refusals, take_refusals
 
 _TRY_AGAIN = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EINTR})
 
@@ -112,6 +113,8 @@ class DatagramEndpoint:
         lobby: says who may come in.
         own_ports: the ports this run listens on, never answered (`enchufe.core.loops`).
         buffer_bytes: how much of each datagram is read; None for all of it.
+        hears_refusals: whether a peer ends when its port turns out to be closed, where the
+            system tells. Each wake-up then takes a call more.
     """
 
     def __init__(
@@ -121,6 +124,8 @@ class DatagramEndpoint:
         lobby: Lobby,
         own_ports: frozenset[int],
         buffer_bytes: int | None,
+        *,
+        hears_refusals: bool = False,
     ) -> None:
         self._transport_kind = bound.endpoint.transport
         self._sock = bound.sock
@@ -136,7 +141,9 @@ class DatagramEndpoint:
         self._is_blocked = False  # the system takes no more for the moment
         make: type[BatchSocket | PlainSocket] = BatchSocket if is_supported() else PlainSocket
         self._socket: DatagramSocket = make(bound.sock, buffer_bytes or DATAGRAM_BYTES_MAX)
-        self._loop.add_reader(self._sock, self._readable)
+        self._hears_refusals = hears_refusals and hear_refusals(bound.sock)
+        self._wake_up = self._readable_or_refused if self._hears_refusals else self._readable
+        self._loop.add_reader(self._sock, self._wake_up)
 
     def close(self) -> None:
         """Send what is queued as far as the system takes it, then forget every peer."""
@@ -168,6 +175,21 @@ class DatagramEndpoint:
             self._flush()
         if admitted:
             self._lobby.serve(len(admitted))
+
+    def _readable_or_refused(self) -> None:
+        """Take what arrived, then end those who are gone: what they said came before.
+
+        After an error uvloop's loop watches the socket no more (uv_poll_start), so it is
+        asked to anew.
+        """
+        refusing = take_refusals(self._sock)
+        self._readable()
+        for link in list(self._links.values()) if refusing else ():
+            if (link.peer.host, link.peer.port) in refusing:
+                self.forget(link, Reason.REFUSED)
+        if self._sock.fileno() >= 0:
+            self._loop.remove_reader(self._sock)
+            self._loop.add_reader(self._sock, self._wake_up)
 
     def _admit(self, arrivals: Sequence[Arrival], at_ns: int) -> list[tuple[Peer, bytes]]:
         links = self._links
@@ -241,6 +263,7 @@ class DatagramEndpoint:
         if self._sock.fileno() < 0:
             return
         outgoing = self.outgoing
+        is_tried_again = False
         while outgoing:
             sent, code = self._socket.send(outgoing[:DATAGRAM_BATCH_MAX])
             del outgoing[:sent]
@@ -248,6 +271,11 @@ class DatagramEndpoint:
                 self._flush_planned = self._is_blocked = True
                 self._loop.add_writer(self._sock, self._writable)
                 return
+            if code and self._hears_refusals:
+                # Perhaps of a datagram sent earlier, and gone with the call it made fail.
+                is_tried_again = sent == 0 and not is_tried_again
+                if is_tried_again or sent:
+                    continue
             if code:
                 route, message = outgoing.pop(0)
                 self._lose(len(message), self._shown(route), code)

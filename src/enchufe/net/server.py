@@ -99,6 +99,7 @@ class Rules(Struct, frozen=True):
             ``idle_s`` is None.
         hears_own_ports: whether datagrams from ports of our own numbers are heard: only
             where no service answers just anything (`enchufe.core.loops`).
+        hears_refusals: whether a datagram peer ends when its port turns out to be closed.
         listen_for_s: how long strangers may come; None for ever.
         serve_max: how many to serve before stopping; None for no end.
         signalled: the exit code of a run that a signal ends.
@@ -114,6 +115,7 @@ class Rules(Struct, frozen=True):
     idle_s: float | None = None
     keeps_silent: bool = False
     hears_own_ports: bool = False
+    hears_refusals: bool = False
     listen_for_s: float | None = None
     serve_max: int | None = None
     signalled: ExitCode = ExitCode.DONE
@@ -223,11 +225,19 @@ class Server:
         tasks: asyncio.TaskGroup,
         own_ports: frozenset[int],
     ) -> Acceptor | DatagramEndpoint:
-        buffer_bytes = self._rules.buffer_bytes
+        rules = self._rules
+        buffer_bytes = rules.buffer_bytes
         if bound.endpoint.transport.is_stream:
             context = self._context_for(bound)
             return Acceptor(bound, driver, self._lobby, tasks, buffer_bytes, context=context)
-        return DatagramEndpoint(bound, driver, self._lobby, own_ports, buffer_bytes)
+        return DatagramEndpoint(
+            bound,
+            driver,
+            self._lobby,
+            own_ports,
+            buffer_bytes,
+            hears_refusals=rules.hears_refusals,
+        )
 
     def _context_for(self, bound: BoundSocket) -> ssl.SSLContext | None:
         if bound.endpoint.transport is not Transport.TLS:
