@@ -451,13 +451,14 @@ def test_ctrl_d_at_the_servers_prompt_leaves_it_running() -> None:
         hears_the_end(luis)
 
 
-def test_a_host_who_says_bye_has_left_the_room_and_the_server_runs_on() -> None:
+def test_a_host_who_says_bye_stays_in_the_room_and_is_told_how_it_ends() -> None:
     with host_at_a_terminal() as (host, luis):
         say(host, "bye")
-        hears(luis, "* host left\n")
+        host.until(shows("* You run this server, so you stay in its room; Ctrl-C ends it"))
         say(host, "anybody?")
+        hears(luis, "host: anybody?\n")
         luis.sendall(b"/who\n")
-        hears(luis, "* Here: luis (tcp)\n")
+        hears(luis, "* Here: host (console), luis (tcp)\n")
         host.press("C-c")
         assert host.wait() == ExitCode.DONE
 
