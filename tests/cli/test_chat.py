@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import socket
 import sys
@@ -111,6 +112,15 @@ def test_a_name_that_is_taken_gets_a_number() -> None:
         name = re.fullmatch(r"(ANA\.\d+): me too\n", ended.out.decode())
         assert name is not None
         assert f"* ANA is taken; you are {name[1]}\n" in ended.err
+
+
+def test_a_name_that_is_no_utf_8_is_told_to_be_none() -> None:
+    with serving("chat@tcp://127.0.0.1:0") as server:
+        bad = os.fsdecode(b"a\xff")
+        ended = run("chat", server.endpoints[0], "--name", bad, "--send", "hola")
+        assert "A name has 1 to 24 letters" in ended.err
+        assert "Traceback" not in ended.err
+        server.out.until("hola")
 
 
 def test_who_goes_to_another_room_hears_and_is_heard_there() -> None:

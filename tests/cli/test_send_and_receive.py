@@ -145,6 +145,19 @@ def test_files_travel_encrypted(
     assert (inbox / "photo.png").read_bytes() == photo.read_bytes()
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="every name there is UTF-8")
+def test_what_is_no_utf_8_is_replaced_and_nothing_else_is_lost(
+    inbox: Path, photo: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / os.fsdecode(b"bad\xff.txt")
+    bad.write_bytes(b"x")
+    with receiving(inbox) as receiver:
+        ended = send(receiver, "--text", os.fsdecode(b"h\xff"), bad, photo)
+        assert (ended.code, ended.err) == (ExitCode.DONE, "")
+        receiver.out.until("h\ufffd from")
+    assert receiver.names == ["bad\ufffd.txt", "photo.png"]
+
+
 def test_several_senders_are_served_at_once_and_counted(inbox: Path, tmp_path: Path) -> None:
     paths = []
     for number in range(3):

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,16 @@ def test_what_broke_off_goes_on_where_it_was_when_it_is_sent_again(inbox: Path, 
         assert other.wait() == ExitCode.DONE
     assert [path.name for path in inbox.iterdir()] == ["big.bin"]
     assert (inbox / "big.bin").read_bytes() == big.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="every name there is UTF-8")
+def test_a_name_that_is_no_utf_8_breaks_no_talk(inbox: Path, tmp_path: Path) -> None:
+    bad = tmp_path / os.fsdecode(b"bad\xff.txt")
+    bad.write_bytes(b"x")
+    with waiting("--into", str(inbox)) as (other, endpoint):
+        ended = run("talk", endpoint, said=b"/send %b\nbye\n" % os.fsencode(bad))
+        assert (ended.code, other.wait()) == (ExitCode.DONE, ExitCode.DONE)
+    assert [path.name for path in inbox.iterdir()] == ["bad\ufffd.txt"]
 
 
 def test_nothing_is_written_over(inbox: Path, photo: Path) -> None:

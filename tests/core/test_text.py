@@ -14,6 +14,7 @@ from enchufe.core.text import (
     safe_bytes,
     safe_character,
     safe_text,
+    speakable_text,
 )
 
 PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
@@ -124,3 +125,15 @@ def test_of_all_characters_there_are_few_are_kept_in_mind_and_all_are_safe() -> 
     shown = safe_text(everything, keep="\n")
     assert shown == "".join(c if c == "\n" else safe_character(c) for c in everything)
     assert len(_escapes("\n")) <= ESCAPES_KEPT_MAX
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ñandú 👩\u200d💻\x1b\n", "ñandú 👩\u200d💻\x1b\n"),
+        ("bad\udcff.txt", "bad\ufffd.txt"),  # a byte that is not UTF-8
+        ("\ud800\udfff", "\ufffd\ufffd"),
+    ],
+)
+def test_what_utf_8_cannot_say_is_replaced(text: str, said: str) -> None:
+    assert speakable_text(text) == said

@@ -78,6 +78,11 @@ def test_all_is_said_in_order_and_the_end_awaits_that_it_is_kept() -> None:
     )
 
 
+def test_a_text_that_is_no_utf_8_is_said_as_far_as_it_can_be_and_the_rest_too() -> None:
+    said = (Send(ANA, "h\ufffd".encode()), Send(ANA, b"done"))
+    called("h\udcff", "done").when(FRAMED, DONE_WAITING, *said, Close(ANA))
+
+
 def test_texts_alone_are_said_and_done() -> None:
     (
         called("a", "¿b?")

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +66,17 @@ def test_a_file_is_chosen_with_its_name_size_kind_and_time(outbox: Outbox, path:
     assert (attachment.name, attachment.size_bytes) == ("photo.png", len(DATA))
     assert attachment.media_type == "image/png"
     assert chosen.modified_ns == path.stat().st_mtime_ns
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="every name there is UTF-8")
+def test_a_name_that_is_no_utf_8_is_told_as_far_as_it_can_be(
+    outbox: Outbox, answers: Answers, tmp_path: Path
+) -> None:
+    path = tmp_path / os.fsdecode(b"bad\xff.txt")
+    path.write_bytes(DATA)
+    chosen = outbox.choose(path)
+    assert chosen.attachment.name == "bad\ufffd.txt"
+    assert rest_of(outbox, answers, chosen.file) == (DATA, sha256(DATA))
 
 
 def test_a_file_is_read_in_pieces_with_the_digest_at_the_end(

@@ -11,6 +11,7 @@ from enchufe.cli.reaching import add_reaching, dialling_of
 from enchufe.clients.keyboard import is_typed_at, kept_for_the_prompt
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
+from enchufe.core.text import speakable_text
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
     from enchufe.host import Witness
@@ -58,9 +59,19 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add_visit(parser: argparse.ArgumentParser) -> None:
     """Add how to be in the room, and what to do there."""
-    parser.add_argument("--name", default="", metavar=_("NAME"), help=_("how to be called there"))
     parser.add_argument(
-        "--room", default="", metavar=_("ROOM"), help=_("which room to go to, if there are several")
+        "--name",
+        type=speakable_text,
+        default="",
+        metavar=_("NAME"),
+        help=_("how to be called there"),
+    )
+    parser.add_argument(
+        "--room",
+        type=speakable_text,
+        default="",
+        metavar=_("ROOM"),
+        help=_("which room to go to, if there are several"),
     )
     parser.add_argument(
         "--send",

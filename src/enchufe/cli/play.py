@@ -9,6 +9,7 @@ from enchufe.cli.reaching import add_reaching, dialling_of
 from enchufe.clients.keyboard import is_typed_at, kept_for_the_prompt
 from enchufe.clients.language import _
 from enchufe.core.exits import ExitCode
+from enchufe.core.text import speakable_text
 
 if TYPE_CHECKING:  # these rooms load heavy libraries; `enchufe --help` must stay quick
     from enchufe.clients.contesting import PlayWish
@@ -52,17 +53,31 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add_game(parser: argparse.ArgumentParser) -> None:
     """Add what to play, and with whom."""
-    parser.add_argument("--name", default="", metavar=_("NAME"), help=_("how to be called there"))
+    parser.add_argument(
+        "--name",
+        type=speakable_text,
+        default="",
+        metavar=_("NAME"),
+        help=_("how to be called there"),
+    )
     parser.add_argument(
         "--best", type=best, metavar="N", help=_("of how many rounds: odd, 1 to 99 (default: 3)")
     )
     opponent = parser.add_mutually_exclusive_group()
     opponent.add_argument(
-        "--against", default="", metavar=_("NAME"), help=_("play with this one, and no other")
+        "--against",
+        type=speakable_text,
+        default="",
+        metavar=_("NAME"),
+        help=_("play with this one, and no other"),
     )
     opponent.add_argument("--house", action="store_true", help=_("play against the house"))
     opponent.add_argument(
-        "--watch", default="", metavar=_("NAME"), help=_("watch the match of this one")
+        "--watch",
+        type=speakable_text,
+        default="",
+        metavar=_("NAME"),
+        help=_("watch the match of this one"),
     )
     parser.add_argument(
         "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")

@@ -32,4 +32,4 @@ def addressed(text: str, peer: Peer) -> bytes:
         ("{address}", peer.address),
     ):
         text = text.replace(name, value)
-    return text.encode()
+    return text.encode("utf-8", "surrogateescape")  # what was typed, even if it is no UTF-8

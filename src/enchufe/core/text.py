@@ -5,6 +5,7 @@ terminal, so they are shown as escapes; printable text of any script stays as it
 """
 
 import codecs
+import re
 import unicodedata
 from functools import cache
 
@@ -69,6 +70,17 @@ def safe_bytes(data: bytes, keep: str = "") -> str:
     """Return ``data`` as safe text; bytes that are not UTF-8 are shown as ``\\xff``."""
     text = data.decode("utf-8", "surrogateescape")
     return text if text.isprintable() else safe_text(text, keep)
+
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def speakable_text(text: str) -> str:
+    """Return ``text`` as UTF-8 can say it: U+FFFD stands for each byte that is none of it.
+
+    An escape would not do: the backslash of one leads, in a name, out of a folder.
+    """
+    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 class SafeStream:

@@ -28,6 +28,7 @@ from enchufe.core.files import FileChosen, Objection, Stage, TellFile
 from enchufe.core.frames import Kind
 from enchufe.core.peer import Peer
 from enchufe.core.refusals import refusal_exit_code
+from enchufe.core.text import speakable_text
 from enchufe.core.transfer.outgoing import Outgoing
 from enchufe.core.transfer.payloads import shown_fault
 
@@ -92,9 +93,10 @@ class Sender:
         outgoing = self._outgoing = Outgoing(peer)
         commands: list[Command] = [CancelTimer(PREFACE_TIMER)]
         for item in self._items:
-            commands += (
-                outgoing.say(item.encode()) if isinstance(item, str) else outgoing.send(item)
-            )
+            if isinstance(item, str):
+                commands += outgoing.say(speakable_text(item).encode())
+            else:
+                commands += outgoing.send(item)
         return [*commands, *self._noted(commands, peer)]
 
     def _said(self, event: MessageReceived) -> Sequence[Command]:

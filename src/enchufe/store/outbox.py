@@ -27,6 +27,7 @@ from enchufe.core.files import (
 )
 from enchufe.core.history import Attachment
 from enchufe.core.limits import FILE_PIECE_BYTES_MAX
+from enchufe.core.text import speakable_text
 from enchufe.store.strand import Strand
 
 THREADS = 2
@@ -59,7 +60,7 @@ class Outbox:
         self._chosen += 1
         file = f"out-{self._chosen}"
         media_type = mimetypes.guess_type(path.name)[0] or ""
-        attachment = Attachment(path.name, status.st_size, media_type)
+        attachment = Attachment(speakable_text(path.name), status.st_size, media_type)
         chosen = FileChosen(time_ns(), file, attachment, status.st_mtime_ns, instead_of)
         expected = (status.st_size, status.st_mtime_ns)
         self._departures[file] = _Departure(path, file, expected, self._pool, self._answer)
