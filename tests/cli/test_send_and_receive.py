@@ -229,7 +229,7 @@ def test_a_file_that_is_too_large_is_refused_before_its_first_byte_and_the_rest_
         ended = send(receiver, photo, small)
         assert ended.code == ExitCode.OVER_LIMIT
         assert b"photo.png not taken: it has 293.0 KiB, and at most 100.0 KiB are" in ended.out
-        receiver.out.until(r"photo\.png not taken")
+        receiver.out.until(r"photo\.png from \S+ not taken")
         receiver.out.until(r"small from .*1 B")
     assert receiver.names == ["small"]
 
@@ -377,11 +377,11 @@ def test_what_broke_off_goes_on_where_it_was(inbox: Path, big: Path, killed: str
             sender.out.until(r"big\.bin broken off at .* of 64\.0 MiB")
         elif killed == "sender":
             sender.signal(signal.SIGKILL)
-            receiver.out.until(r"big\.bin broken off at .* of 64\.0 MiB")
+            receiver.out.until(r"big\.bin from \S+ broken off at .* of 64\.0 MiB")
         else:
             sender.signal()
             assert sender.wait() == ExitCode.INTERRUPTED
-            receiver.out.until(r"big\.bin broken off at .* of 64\.0 MiB")
+            receiver.out.until(r"big\.bin from \S+ broken off at .* of 64\.0 MiB")
         receiver.signal(signal.SIGKILL)
     there_bytes = until_some_came(inbox)
     assert there_bytes < BIG_BYTES
@@ -391,6 +391,25 @@ def test_what_broke_off_goes_on_where_it_was(inbox: Path, big: Path, killed: str
         assert b"that were there" in ended.out
     assert receiver.names == ["big.bin"]
     assert (inbox / "big.bin").read_bytes() == big.read_bytes()
+
+
+def test_what_a_silent_sender_began_is_told_of_and_does_not_stay(inbox: Path, photo: Path) -> None:
+    status = photo.stat()
+    offer = b'{"name":"photo.png","size":%d,"media":"image/png","modified_ns":%d}'
+    with receiving(inbox) as receiver:
+        with socket.create_connection(("127.0.0.1", receiver.port)) as silent:
+            silent.sendall(b"\0enchufe/1\n")
+            say(silent, 16, offer % (status.st_size, status.st_mtime_ns))
+            hear(silent, 17)
+            say(silent, 19, b'{"offset":0}')
+            say(silent, 20, photo.read_bytes()[:1000])
+            ended = send(receiver, photo)
+            assert ended.code == ExitCode.DONE, ended.err
+            receiver.out.until(r"photo\.png comes from \S+ from its beginning: what \S+ has sent")
+        receiver.out.until(r"photo\.png from \S+ broken off at 1000 B of 293\.0 KiB")
+        receiver.signal()
+        assert receiver.wait() == ExitCode.DONE
+    assert receiver.names == ["photo.png"]
 
 
 def test_a_text_of_another_sender_shows_while_a_large_file_travels(inbox: Path, big: Path) -> None:

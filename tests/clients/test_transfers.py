@@ -4,11 +4,12 @@ import time
 from typing import Any
 
 import pytest
-from tests.playbook import ANA
+from tests.playbook import ANA, EVA
 
 from enchufe.clients.transfers import Transfers
 from enchufe.core.files import Objection, Stage, TellFile
 from enchufe.core.history import Attachment
+from enchufe.core.peer import Peer
 
 PHOTO = Attachment("photo.png", 3 * 1024 * 1024, "image/png")
 
@@ -38,9 +39,16 @@ class Screen:
         self.transfers = Transfers(lambda text, style: self.lines.append((text, style)))
 
     def tell(
-        self, stage: Stage, attachment: Attachment = PHOTO, *, coming: bool = False, **more: Any
+        self,
+        stage: Stage,
+        attachment: Attachment = PHOTO,
+        *,
+        coming: bool = False,
+        file: str = "f",
+        peer: Peer = ANA,
+        **more: Any,
     ) -> None:
-        told = TellFile("f", ANA, attachment, coming, stage, **more)
+        told = TellFile(file, peer, attachment, coming, stage, **more)
         self.transfers.tell(told)
 
     @property
@@ -134,6 +142,39 @@ def test_a_file_that_broke_off_in_the_middle_says_where(clock: Clock) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("stage", "more", "line"),
+    [
+        (Stage.BROKEN_OFF, {}, "photo.png from 192.0.2.1:50001 broken off"),
+        (
+            Stage.NOT_TAKEN,
+            {"objection": Objection.UNWANTED},
+            "photo.png from 192.0.2.1:50001 not taken: it is not wanted",
+        ),
+    ],
+)
+def test_what_went_wrong_with_a_file_that_comes_says_whose_it_is(
+    stage: Stage, more: dict[str, Any], line: str
+) -> None:
+    screen = Screen()
+    screen.tell(stage, coming=True, **more)
+    assert screen.text == line
+
+
+def test_a_file_that_comes_once_more_from_its_beginning_says_why() -> None:
+    screen = Screen()
+    screen.tell(Stage.MOVING, coming=True)
+    screen.tell(Stage.MOVING, Attachment("other.png", 1), coming=True, file="g", peer=EVA)
+    screen.tell(Stage.MOVING, coming=True, file="h", peer=EVA, offset_bytes=1)
+    screen.tell(Stage.MOVING, file="i", peer=EVA)
+    assert screen.lines == []
+    screen.tell(Stage.MOVING, coming=True, file="j", peer=EVA)
+    assert screen.text == (
+        f"photo.png comes from {EVA.address} from its beginning: "
+        f"what {ANA.address} has sent of it is not over yet"
+    )
+
+
 @pytest.mark.parametrize("objection", Objection)
 def test_every_objection_is_a_sentence(objection: Objection) -> None:
     screen = Screen()
@@ -156,3 +197,27 @@ def test_several_files_have_a_summary(clock: Clock) -> None:
         clock.now_s += 1
         screen.tell(Stage.KEPT)
     assert screen.transfers.summary() == "2 files: 6.0 MiB in 2.0 s (3.0 MiB/s)"
+
+
+@pytest.mark.parametrize(
+    ("there", "moved", "summary"),
+    [
+        (1, 0, ""),
+        (2, 0, "all 2 files were there already"),
+        (1, 1, "1 file: 3.0 MiB in 1.0 s (3.0 MiB/s); 1 was there already"),
+        (2, 2, "2 files: 6.0 MiB in 2.0 s (3.0 MiB/s); 2 were there already"),
+    ],
+)
+def test_a_summary_counts_what_was_there_already_apart(
+    clock: Clock, there: int, moved: int, summary: str
+) -> None:
+    screen = Screen()
+    for _ in range(there):
+        screen.tell(Stage.MOVING, offset_bytes=PHOTO.size_bytes)
+        screen.tell(Stage.KEPT)
+    for _ in range(moved):
+        screen.tell(Stage.MOVING)
+        screen.transfers.moved("f", PHOTO.size_bytes)
+        clock.now_s += 1
+        screen.tell(Stage.KEPT)
+    assert screen.transfers.summary() == summary

@@ -313,6 +313,60 @@ def test_two_senders_of_the_same_file_do_not_write_into_one(desk: Desk) -> None:
     assert desk.parts == []
 
 
+def begin_twice(desk: Desk, first: bytes, second: bytes) -> None:
+    """Receive the first bytes of a file from two senders at once, and no more."""
+    files = [desk.prepare("photo.png")[0] for _ in range(2)]
+    for file, data in zip(files, (first, second), strict=True):
+        desk.write(file, data)
+    for file in files:
+        desk.inbox.perform(LeaveFile(file))
+    desk.restart()
+
+
+@pytest.mark.parametrize(("first_bytes", "second_bytes"), [(3, 7), (7, 3)])
+def test_of_what_came_twice_the_longest_goes_on_and_the_rest_does_not_stay(
+    desk: Desk, first_bytes: int, second_bytes: int
+) -> None:
+    begin_twice(desk, DATA[:first_bytes], DATA[:second_bytes])
+    assert len(desk.parts) == 2
+    file, prepared = desk.prepare("photo.png")
+    assert (prepared.offset_bytes, prepared.sha256) == (7, sha256(DATA[:7]))
+    desk.write(file, DATA[7:], offset_bytes=7)
+    assert desk.keep(file, DATA) == "photo.png"
+    assert desk.names == ["photo.png"]
+
+
+def test_what_is_longer_than_the_file_is_not_the_longest_of_it(desk: Desk) -> None:
+    begin_twice(desk, DATA[:3], DATA[:7])
+    max(desk.parts, key=lambda part: part.stat().st_size).write_bytes(bytes(1000))
+    _file, prepared = desk.prepare("photo.png")
+    assert prepared.offset_bytes == 3
+
+
+def test_what_came_of_a_file_that_is_there_already_does_not_stay(desk: Desk) -> None:
+    first, _prepared = desk.prepare("photo.png")
+    desk.write(first, DATA[:5])
+    assert desk.receive("photo.png") == "photo.png"
+    (part,) = desk.parts
+    desk.inbox.perform(LeaveFile(first))
+    desk.restart()
+    part.write_bytes(DATA[:5])  # as it stays where a run is killed
+    file, _prepared = desk.prepare("photo.png")
+    desk.write(file, b"", offset_bytes=len(DATA))
+    assert desk.keep(file, DATA) == "photo.png"
+    assert desk.names == ["photo.png"]
+
+
+def test_what_a_silent_sender_began_stays_while_it_may_go_on_and_no_longer(desk: Desk) -> None:
+    silent, _prepared = desk.prepare("photo.png")
+    desk.write(silent, DATA[:5])
+    assert desk.receive("photo.png") == "photo.png"
+    assert len(desk.parts) == 1
+    desk.inbox.perform(LeaveFile(silent))
+    desk.restart()
+    assert desk.names == ["photo.png"]
+
+
 def test_two_programs_do_not_write_into_one_file_either(desk: Desk) -> None:
     other = Desk(desk.folder)
     file, _prepared = desk.prepare("photo.png")

@@ -49,6 +49,11 @@ class _Moving:
     def there_bytes(self) -> int:
         return self.told.offset_bytes + self.moved_bytes
 
+    @property
+    def was_there(self) -> bool:
+        """Whether nothing of it had to travel."""
+        return 0 < self.told.attachment.size_bytes == self.told.offset_bytes
+
 
 class Drawing(Protocol):
     """Draws a bar for each file that travels."""
@@ -93,7 +98,8 @@ class Transfers:
         self._bars = bars if console is None else Bars(console)
         self._moving: dict[str, _Moving] = {}
         self._began_s: float | None = None
-        self._kept = 0
+        self._travelled = 0  # so many files, as far as they are kept
+        self._were_there = 0
         self._moved_bytes = 0
 
     def tell(self, told: TellFile) -> None:
@@ -102,28 +108,52 @@ class Transfers:
             return
         if told.stage is Stage.MOVING:
             self._began_s = self._began_s or time.monotonic()
+            self._tell_again(told)
             self._moving[told.file] = _Moving(told)
             return
         moving = self._moving.pop(told.file, None) or _Moving(told)
         if self._bars is not None:
             self._bars.remove(moving.bar)
-        self._kept += told.stage is Stage.KEPT
+        self._count(told, moving)
         text = self._sentence(told, moving)
         if text:
             self._say(text, "yellow" if told.stage in _PROBLEMS else "bold")
 
+    def _tell_again(self, told: TellFile) -> None:
+        """Say why a file comes from its beginning, if another peer began it and has not left."""
+        for moving in self._moving.values():
+            is_same = moving.told.is_coming and moving.told.attachment == told.attachment
+            if told.is_coming and not told.offset_bytes and is_same:
+                text = _(
+                    "{name} comes from {address} from its beginning: "
+                    "what {other} has sent of it is not over yet"
+                )
+                address, other = told.peer.address, moving.told.peer.address
+                name = safe_text(told.attachment.name)
+                self._say(
+                    text.format(name=name, address=safe_text(address), other=safe_text(other)), ""
+                )
+                return
+
+    def _count(self, told: TellFile, moving: _Moving) -> None:
+        if told.stage is Stage.KEPT and moving.was_there:
+            self._were_there += 1
+        elif told.stage is Stage.KEPT:
+            self._travelled += 1
+
     def _sentence(self, told: TellFile, moving: _Moving) -> str:
         """Return what came of a file."""
-        name = safe_text(told.attachment.name)
         match told.stage:
             case Stage.NOT_TAKEN:
-                return _("{name} not taken: {why}").format(name=name, why=_objection(told))
+                text = _("{name} not taken: {why}")
+                return text.format(name=_named(told), why=_objection(told))
             case Stage.UNREADABLE:
-                return _("{name} could not be read: {why}").format(name=name, why=_(told.why))
+                text = _("{name} could not be read: {why}")
+                return text.format(name=_named(told), why=_(told.why))
             case Stage.BROKEN_OFF:
-                return _broken_off(name, told, moving)
+                return _broken_off(told, moving)
             case _:
-                return self._kept_text(told, _moved(told, moving))
+                return self._kept_text(told, _moved(moving))
 
     def moved(self, file: str, count_bytes: int) -> None:
         """Count bytes of a file that have been read or written."""
@@ -141,11 +171,17 @@ class Transfers:
 
     def summary(self) -> str:
         """Return how much was kept in all, or "" if it was not more than one file."""
-        if self._kept < 2 or self._began_s is None:
+        if self._travelled + self._were_there < 2 or self._began_s is None:
             return ""
+        if not self._travelled:
+            return _("all {count} files were there already").format(count=self._were_there)
         figures = _figures(self._moved_bytes, time.monotonic() - self._began_s)
-        text = plural("{count} file: {figures}", "{count} files: {figures}", self._kept)
-        return text.format(count=self._kept, figures=figures)
+        text = plural("{count} file: {figures}", "{count} files: {figures}", self._travelled)
+        said = text.format(count=self._travelled, figures=figures)
+        if not self._were_there:
+            return said
+        there = plural("{count} was there already", "{count} were there already", self._were_there)
+        return f"{said}; {there.format(count=self._were_there)}"
 
     @contextmanager
     def out_of_sight(self) -> Iterator[None]:
@@ -230,7 +266,16 @@ class _Figures(ProgressColumn):
         return Text("  ".join(parts))
 
 
-def _broken_off(name: str, told: TellFile, moving: _Moving) -> str:
+def _named(told: TellFile) -> str:
+    """Return what a file is called, and who sends it if that is another."""
+    name = safe_text(told.attachment.name)
+    if not told.is_coming:
+        return name
+    return _("{name} from {address}").format(name=name, address=safe_text(told.peer.address))
+
+
+def _broken_off(told: TellFile, moving: _Moving) -> str:
+    name = _named(told)
     if moving.there_bytes == 0:
         return _("{name} broken off").format(name=name)
     text = _("{name} broken off at {there} of {whole}; sent again, it goes on where it was")
@@ -238,9 +283,9 @@ def _broken_off(name: str, told: TellFile, moving: _Moving) -> str:
     return text.format(name=name, there=size(moving.there_bytes), whole=whole)
 
 
-def _moved(told: TellFile, moving: _Moving) -> str:
+def _moved(moving: _Moving) -> str:
     """Return how much of a file that is kept had to travel, and how fast it did."""
-    if 0 < told.attachment.size_bytes == moving.told.offset_bytes:
+    if moving.was_there:
         return _("was there already")
     figures = _figures(moving.moved_bytes, moving.lasted_s)
     if not moving.told.offset_bytes:

@@ -230,17 +230,44 @@ class Arrival:
         return ""
 
     def _open_part(self) -> None:
-        """Open what came of it earlier, or a new one, that nobody else writes to."""
-        for number in range(1, PARTS_MAX + 1):
-            mark = f".{self._key}.{number}.part" if number > 1 else f".{self._key}.part"
-            stem = shortened(self._name, bytes_max=NAME_BYTES_MAX - len(mark) - 1)
-            name = f".{stem}{mark}"
+        """Open the most that came of it earlier, or a new part, that nobody else writes to."""
+        for name in sorted(self._part_names(), key=self._came_bytes, reverse=True):
             descriptor = self._own(name)
             if descriptor is not None:
                 self._part, self._descriptor = name, descriptor
                 self._hash_held()
                 return
         raise OSError(errno.EBUSY, N_("too many send the same file at once"))
+
+    def _part_names(self) -> Iterator[str]:
+        for number in range(1, PARTS_MAX + 1):
+            mark = f".{self._key}.{number}.part" if number > 1 else f".{self._key}.part"
+            stem = shortened(self._name, bytes_max=NAME_BYTES_MAX - len(mark) - 1)
+            yield f".{stem}{mark}"
+
+    def _came_bytes(self, name: str) -> int:
+        """Return how much of it came under that name; -1 if nothing of that name is there."""
+        try:
+            size_bytes = os.stat(name, dir_fd=self._directory, follow_symlinks=False).st_size
+        except OSError:
+            return -1
+        return size_bytes if size_bytes <= self._size_bytes else 0
+
+    def _drop_parts(self) -> None:
+        """Take away whatever else came of a file that is kept, unless it comes just now."""
+        for name in self._part_names():
+            with contextlib.suppress(OSError):
+                self._drop_part(name)
+
+    def _drop_part(self, name: str) -> None:
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(name, flags, dir_fd=self._directory)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held while it comes
+            if self._is_ours(name, descriptor):
+                os.unlink(name, dir_fd=self._directory)
+        finally:
+            os.close(descriptor)
 
     def _own(self, name: str) -> int | None:
         """Return the open file of that name, or None if it is another's, or no file of ours."""
@@ -322,6 +349,7 @@ class Arrival:
 
     def _keep(self, sha256: str) -> None:
         if self._kept_as:
+            self._drop_parts()
             self._answer(FileKept(time_ns(), self._file, self._kept_as))
             return
         if self._digest.hexdigest() != sha256:
@@ -335,6 +363,7 @@ class Arrival:
         os.fsync(self._descriptor)
         name = self._named()
         os.fsync(self._directory)
+        self._drop_parts()
         self._answer(FileKept(time_ns(), self._file, name))
 
     def _named(self) -> str:
@@ -374,11 +403,12 @@ class Arrival:
         os.rename(self._part, name, src_dir_fd=at, dst_dir_fd=at)
 
     def _close(self) -> None:
-        """Let go of it; of a file of which nothing came, nothing stays."""
+        """Let go of it; where nothing came, or another sender's is kept by now, nothing stays."""
         if self._descriptor < 0:
             return
         status = os.fstat(self._descriptor)
-        if status.st_size == 0 and self._is_named(self._part, status):
+        is_of_use = status.st_size > 0 and not self._kept_earlier()
+        if not is_of_use and self._is_named(self._part, status):
             os.unlink(self._part, dir_fd=self._directory)
         os.close(self._descriptor)
         self._descriptor = -1
