@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from tests.cli.programs import Ended, Program, run, serving
+from tests.cli.programs import Ended, Program, run, running, serving
 from tests.cli.terminals import terminal
 
 from enchufe.core.exits import ExitCode
@@ -253,6 +253,21 @@ def test_the_same_command_again_sends_nothing_again(inbox: Path, photo: Path) ->
     assert receiver.names == ["photo.png"]
 
 
+def test_a_file_that_was_not_taken_is_no_lost_connection(photo: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        running("send", f"tcp://127.0.0.1:{listener.getsockname()[1]}", str(photo)) as sender,
+    ):
+        peer, _address = listener.accept()
+        with peer:
+            peer.sendall(b"\0enchufe/1\n")
+            hear(peer, 16)
+            say(peer, 18, b'{"why":"failed"}')
+            sender.out.until("photo.png not taken: something went wrong at the other side")
+        assert sender.wait() == ExitCode.LOST
+        assert sender.err.text == ""
+
+
 def test_an_address_that_is_not_allowed_is_told_so(inbox: Path, photo: Path) -> None:
     with receiving(inbox, "--deny", "127.0.0.1") as receiver:
         ended = send(receiver, photo)
@@ -448,6 +463,7 @@ def test_the_person_is_asked(inbox: Path, photo: Path, typed: bytes, exit_code: 
         opened.screen.until("Ctrl-C stops")
         sender = Program("send", url, str(photo))
         opened.screen.until(r"wants to send photo\.png \(293\.0 KiB\)\. Take it\? \[y/n\]")
+        sender.out.until(r"photo\.png \(293\.0 KiB\) is offered to \S+, which has not answered yet")
         opened.type(b"perhaps\n")
         opened.screen.until(r"(?s)Take it\?.*Take it\?")
         opened.type(typed)

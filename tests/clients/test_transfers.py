@@ -92,6 +92,15 @@ def test_a_file_that_went_on_says_how_much_was_there(clock: Clock) -> None:
     assert screen.text == ("photo.png: 1.0 MiB in 1.0 s (1.0 MiB/s), after 2.0 MiB that were there")
 
 
+def test_a_file_whose_answer_is_awaited_says_so_and_goes_on() -> None:
+    screen = Screen()
+    screen.tell(Stage.OFFERED)
+    screen.tell(Stage.AWAITED)
+    assert screen.text == (
+        "photo.png (3.0 MiB) is offered to 192.0.2.1:50001, which has not answered yet"
+    )
+
+
 def test_a_file_that_was_there_says_so(clock: Clock) -> None:
     screen = Screen()
     screen.tell(Stage.MOVING, offset_bytes=PHOTO.size_bytes)

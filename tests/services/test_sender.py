@@ -1,5 +1,6 @@
 """Sender: what it is given goes in order, and the exit code says how it went."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -32,12 +33,23 @@ from enchufe.core.frames import Kind
 from enchufe.core.limits import FILE_PIECE_BYTES
 from enchufe.core.notices import Refusal
 from enchufe.core.refusals import refusal_line
-from enchufe.services.sender import PREFACE_TIMER, PREFACE_WAIT_S, Item, Sender
+from enchufe.services.sender import (
+    ANSWER_TIMER,
+    ANSWER_WAIT_S,
+    PREFACE_TIMER,
+    PREFACE_WAIT_S,
+    Item,
+    Sender,
+)
 
 CHOSEN = FileChosen(NOW_NS, "out-1", PHOTO)
 FRAMED = PeerFramed(NOW_NS, ANA)
 OFFER = says(Kind.OFFER, name="photo.png", size=10, media="image/png")
 DONE_WAITING = CancelTimer(PREFACE_TIMER)
+AWAITING = SetTimer(ANSWER_TIMER, ANSWER_WAIT_S)
+UNWANTED = Objection.UNWANTED
+REFUSED = got(Kind.REFUSE, why="failed")
+ANSWERED = CancelTimer(ANSWER_TIMER)
 
 
 def called(*items: Item) -> Playbook:
@@ -52,7 +64,7 @@ def stops(exit_code: ExitCode) -> tuple[Command, Command]:
 
 def offering() -> Playbook:
     return called("look", CHOSEN, "done").when(
-        FRAMED, DONE_WAITING, Send(ANA, b"look"), OFFER, told("out-1", Stage.OFFERED)
+        FRAMED, DONE_WAITING, Send(ANA, b"look"), OFFER, told("out-1", Stage.OFFERED), AWAITING
     )
 
 
@@ -62,11 +74,17 @@ def moving() -> Playbook:
         says(Kind.START, offset=0),
         told("out-1", Stage.MOVING),
         ReadFile("out-1", FILE_PIECE_BYTES),
+        ANSWERED,
     )
 
 
-def after(stage: Stage, **more: Any) -> tuple[Command, ...]:
-    return LeaveFile("out-1"), told("out-1", stage, **more), Send(ANA, b"done"), Close(ANA)
+def after(stage: Stage, *timers: Command, **more: Any) -> tuple[Command, ...]:
+    done = (Send(ANA, b"done"), *timers, Close(ANA))
+    return LeaveFile("out-1"), told("out-1", stage, **more), *done
+
+
+def not_taken(objection: Objection) -> tuple[Command, ...]:
+    return after(Stage.NOT_TAKEN, ANSWERED, objection=objection)
 
 
 def test_all_is_said_in_order_and_the_end_awaits_that_it_is_kept() -> None:
@@ -108,16 +126,14 @@ def test_what_is_not_taken_decides_the_exit_code_and_the_rest_is_sent(
 ) -> None:
     (
         offering()
-        .when(got(Kind.REFUSE, why=objection.value), *after(Stage.NOT_TAKEN, objection=objection))
+        .when(got(Kind.REFUSE, why=objection.value), *not_taken(objection))
         .when(closed(ANA), *stops(exit_code))
     )
 
 
 def test_every_objection_has_an_exit_code() -> None:
     for objection in Objection:
-        offering().when(
-            got(Kind.REFUSE, why=objection.value), *after(Stage.NOT_TAKEN, objection=objection)
-        )
+        offering().when(got(Kind.REFUSE, why=objection.value), *not_taken(objection))
 
 
 def test_a_file_that_cannot_be_read_is_lost() -> None:
@@ -163,6 +179,36 @@ def test_texts_that_did_not_leave_are_lost(event: Event, exit_code: ExitCode) ->
     )
 
 
+def test_an_offer_that_is_not_answered_is_told_of_and_awaited() -> None:
+    (
+        offering()
+        .when(fired(ANSWER_TIMER), told("out-1", Stage.AWAITED))
+        .when(fired(ANSWER_TIMER))
+        .when(got(Kind.REFUSE, why="unwanted"), *after(Stage.NOT_TAKEN, objection=UNWANTED))
+        .when(closed(ANA), *stops(ExitCode.DENIED))
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "was_cut_off"),
+    [
+        ([REFUSED, closed(ANA, Reason.OURS)], False),
+        ([REFUSED, closed(ANA, Reason.RESET)], True),
+        ([REFUSED, closed(ANA, Reason.OURS, unsent_bytes=1)], True),
+        ([REFUSED, finished(ANA), closed(ANA)], False),
+        ([closed(ANA)], True),
+        ([finished(ANA), closed(ANA, Reason.OURS)], True),
+    ],
+)
+def test_a_file_that_is_not_taken_is_no_lost_connection(
+    events: Sequence[Event], was_cut_off: bool
+) -> None:
+    sender = Sender((CHOSEN,))
+    for event in (opened(ANA), FRAMED, *events):
+        sender.handle(event)
+    assert sender.was_cut_off == was_cut_off
+
+
 def test_who_does_not_answer_the_preface_speaks_no_frames() -> None:
     called("a").when(fired(PREFACE_TIMER), StopRun(ExitCode.PROTOCOL))
 
@@ -202,6 +248,7 @@ def test_who_sends_back_what_we_say_is_no_receiver() -> None:
             closed(ANA),
             LeaveFile("out-1"),
             told("out-1", Stage.BROKEN_OFF),
+            ANSWERED,
             *stops(ExitCode.PROTOCOL),
         )
     )

@@ -64,6 +64,7 @@ class Sending:
         self._items: list[Item] = [
             self._desk.outbox.choose(item) if isinstance(item, Path) else item for item in items
         ]
+        self._sender = Sender(self._items)
         self._left: PeerLeft | None = None
 
     async def run(self) -> ExitCode:
@@ -75,7 +76,7 @@ class Sending:
         calling = Calling(
             "send",
             self._dialling,
-            Host(Sender(self._items), Framing.FRAMES),
+            Host(self._sender, Framing.FRAMES),
             notify=self._notice,
             show=self._show,
             cut=_never_cut,
@@ -107,7 +108,7 @@ class Sending:
         if exit_code is ExitCode.PROTOCOL:
             text = _("{endpoint} does not understand frames. Is it: enchufe receive?")
             say(text.format(endpoint=endpoint))
-        elif exit_code is ExitCode.LOST and self._left is not None:
+        elif exit_code is ExitCode.LOST and self._left is not None and self._sender.was_cut_off:
             text = _("{endpoint}: {why} after {sent} sent and {received} received")
             why = why_over(self._left.reason) or _("closed while we still had something to say")
             sent, received = size(self._left.sent_bytes), size(self._left.received_bytes)

@@ -106,6 +106,9 @@ class Transfers:
         """Show how far a file has come."""
         if told.stage is Stage.OFFERED:
             return
+        if told.stage is Stage.AWAITED:
+            self._say(_awaited(told), "")
+            return
         if told.stage is Stage.MOVING:
             self._began_s = self._began_s or time.monotonic()
             self._tell_again(told)
@@ -272,6 +275,14 @@ def _named(told: TellFile) -> str:
     if not told.is_coming:
         return name
     return _("{name} from {address}").format(name=name, address=safe_text(told.peer.address))
+
+
+def _awaited(told: TellFile) -> str:
+    return _("{name} ({size}) is offered to {address}, which has not answered yet").format(
+        name=safe_text(told.attachment.name),
+        size=size(told.attachment.size_bytes),
+        address=safe_text(told.peer.address),
+    )
 
 
 def _broken_off(told: TellFile, moving: _Moving) -> str:

@@ -31,6 +31,7 @@ class Stage(StrEnum):
     """How far a file has come."""
 
     OFFERED = "offered"  # the other side is asked whether it wants it
+    AWAITED = "awaited"  # it has taken a while to answer
     MOVING = "moving"  # its bytes travel
     KEPT = "kept"  # it arrived whole and is safe
     NOT_TAKEN = "not taken"  # the receiver objected
