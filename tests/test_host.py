@@ -266,10 +266,10 @@ def hear(host: Host, *pieces: bytes, peer: Peer = ANA) -> list[Order]:
     return [order for piece in pieces for order in host.received(peer, piece, NOW_NS)]
 
 
-def ended(why: str) -> list[Order]:
-    """Return what a framed Ana gets who broke a rule."""
+def ended(why: str, reason: Reason = Reason.PROTOCOL) -> list[Order]:
+    """Return what a framed Ana gets who broke a rule, or left within a frame."""
     frame = Frame(Kind.ERROR, 0, b'{"why":"%b"}' % why.encode())
-    return [Send(ANA, encoded(frame)), Close(ANA, Reason.PROTOCOL)]
+    return [Send(ANA, encoded(frame)), Close(ANA, reason)]
 
 
 @given(st.data())
@@ -331,10 +331,11 @@ def test_a_broken_rule_ends_that_conversation_and_nothing_more_it_says_counts(
         assert notes.told[-1] == received(EVA, b"hola")
 
 
-def test_a_stream_that_ends_within_a_frame_broke_a_rule() -> None:
+def test_a_stream_that_ends_within_a_frame_was_not_finished() -> None:
     host, notes = framed_host()
     hear(host, PREFACE + encoded(HOLA)[:5])
-    assert list(host.finished(ANA, NOW_NS)) == ended("the stream ended 5 bytes into a frame")
+    why = "the stream ended 5 bytes into a frame"
+    assert list(host.finished(ANA, NOW_NS)) == ended(why, Reason.UNFINISHED)
     assert notes.told == [PeerFramed(NOW_NS, ANA)]
 
 

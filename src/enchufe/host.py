@@ -168,8 +168,8 @@ class Host:
             return orders
         try:
             turns.decoder.finish()
-        except ProtocolError as error:
-            return [*orders, *self._broken(peer, str(error), Reason.PROTOCOL)]
+        except ProtocolError as error:  # seldom by its own wish: whoever is killed leaves so
+            return [*orders, *self._broken(peer, str(error), Reason.UNFINISHED)]
         return [*orders, *self.happened(PeerFinished(at_ns, peer))]
 
     def drained(self, peer: Peer, at_ns: int) -> Sequence[Order]:

@@ -397,6 +397,9 @@ def test_what_broke_off_goes_on_where_it_was(inbox: Path, big: Path, killed: str
             sender.signal()
             assert sender.wait() == ExitCode.INTERRUPTED
             receiver.out.until(r"big\.bin from \S+ broken off at .* of 64\.0 MiB")
+        if killed != "receiver":
+            receiver.out.until("left after")
+            assert "broke the rules" not in receiver.out.text
         receiver.signal(signal.SIGKILL)
     there_bytes = until_some_came(inbox)
     assert there_bytes < BIG_BYTES

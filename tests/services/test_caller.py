@@ -202,6 +202,7 @@ def test_datagrams_wait_as_long_as_they_are_told() -> None:
         (Reason.OURS, ExitCode.DONE),
         (Reason.STOPPING, ExitCode.DONE),
         (Reason.RESET, ExitCode.LOST),
+        (Reason.UNFINISHED, ExitCode.LOST),
         (Reason.FAILED, ExitCode.LOST),
         (Reason.REFUSED, ExitCode.REFUSED),
         (Reason.SILENT, ExitCode.TIMED_OUT),

@@ -221,6 +221,7 @@ def test_a_refusal_at_the_door_has_its_exit_code(refusal: Refusal, expected: Exi
         (Reason.FINISHED, False, ExitCode.PROTOCOL),
         (Reason.FINISHED, True, ExitCode.LOST),
         (Reason.RESET, True, ExitCode.LOST),
+        (Reason.UNFINISHED, True, ExitCode.LOST),
         (Reason.REFUSED, False, ExitCode.REFUSED),
         (Reason.PROTOCOL, True, ExitCode.PROTOCOL),
     ],

@@ -169,6 +169,7 @@ def test_a_receiver_that_says_its_last_word_in_the_middle_is_left() -> None:
         (closed(ANA, Reason.OURS), ExitCode.DONE),
         (closed(ANA, Reason.OURS, unsent_bytes=1), ExitCode.LOST),
         (closed(ANA, Reason.RESET), ExitCode.LOST),
+        (closed(ANA, Reason.UNFINISHED), ExitCode.LOST),
     ],
 )
 def test_texts_that_did_not_leave_are_lost(event: Event, exit_code: ExitCode) -> None:

@@ -107,6 +107,7 @@ WHY_OVER = {
     Reason.RESET: N_("the other side broke it off (reset)"),
     Reason.AWAY: N_("its page was closed or reloaded"),
     Reason.REFUSED: N_("nobody listens there"),
+    Reason.UNFINISHED: N_("it left in the middle of a message"),
     Reason.PROTOCOL: N_("it broke the rules of the wire"),
     Reason.SLOW: N_("it did not read what it was sent"),
     Reason.TOO_MUCH: N_("it made this server hold too much"),

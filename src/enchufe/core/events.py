@@ -24,6 +24,7 @@ class Reason(StrEnum):
     RESET = "reset"  # the other side broke it off (TCP RST)
     AWAY = "away"  # its page was closed or reloaded, and may come back (RFC 6455, 7.4.1: 1001)
     REFUSED = "refused"  # nobody listens there (ICMP port unreachable)
+    UNFINISHED = "unfinished"  # it left in the middle of a message
     PROTOCOL = "protocol"  # it broke the rules of the wire
     SLOW = "slow"  # it did not read what it was sent
     TOO_MUCH = "too much"  # it made us hold too much, in a run that holds all it may

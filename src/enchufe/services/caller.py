@@ -39,6 +39,7 @@ LATE_INPUT_TIMER = "late input"
 _EXIT_CODES = {
     Reason.REFUSED: ExitCode.REFUSED,
     Reason.RESET: ExitCode.LOST,
+    Reason.UNFINISHED: ExitCode.LOST,
     Reason.FAILED: ExitCode.LOST,
     Reason.SILENT: ExitCode.TIMED_OUT,
     Reason.PROTOCOL: ExitCode.PROTOCOL,

@@ -57,6 +57,7 @@ _EXIT_CODES = {
     Objection.FAILED: ExitCode.LOST,
 }
 
+_REASONS_LOST = (Reason.RESET, Reason.UNFINISHED, Reason.FAILED)
 _STAGES_LOST = (Stage.BROKEN_OFF, Stage.UNREADABLE)
 
 
@@ -183,7 +184,7 @@ class Sender:
 
 
 def _is_lost(event: PeerClosed) -> bool:
-    return event.unsent_bytes > 0 or event.reason in (Reason.RESET, Reason.FAILED)
+    return event.unsent_bytes > 0 or event.reason in _REASONS_LOST
 
 
 def exit_code_of(told: TellFile) -> ExitCode | None:

@@ -166,6 +166,7 @@ REASONS = {
     "reset": N_("broken off"),
     "away": N_("closed or reloaded its page"),
     "refused": N_("nobody listens there"),
+    "unfinished": N_("left within a message"),
     "protocol": N_("broke the rules"),
     "slow": N_("did not read"),
     "too_much": N_("held too much"),

@@ -46,7 +46,7 @@ def test_a_program_says_bye_too() -> None:
     assert results(ana.heard())[0].why == Why.LEFT
 
 
-@pytest.mark.parametrize("how", [Reason.RESET, Reason.AWAY])
+@pytest.mark.parametrize("how", [Reason.RESET, Reason.UNFINISHED, Reason.AWAY])
 def test_who_loses_the_line_is_waited_for_and_comes_back_with_the_session(how: Reason) -> None:
     hall = Hall()
     ana, luis, (first, second) = pair_of_programs(hall)

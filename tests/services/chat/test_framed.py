@@ -109,7 +109,7 @@ def test_what_a_former_run_kept_is_not_kept_again() -> None:
     assert plaza.disk[-1].id == 8
 
 
-@pytest.mark.parametrize("how", [Reason.RESET, Reason.AWAY])
+@pytest.mark.parametrize("how", [Reason.RESET, Reason.UNFINISHED, Reason.AWAY])
 def test_who_comes_back_is_told_just_what_they_missed_under_their_name(how: Reason) -> None:
     plaza = Plaza()
     ana, luis = joined(plaza, "ana"), plaza.member("luis")

@@ -343,6 +343,7 @@ def test_who_asks_and_leaves_is_answered_first(leaves: str, transport: Transport
         (Reason.FINISHED, "* ana left"),
         (Reason.SILENT, "* ana left"),
         (Reason.RESET, "* ana lost the connection"),
+        (Reason.UNFINISHED, "* ana lost the connection"),
         (Reason.FAILED, "* ana lost the connection"),
     ],
 )

@@ -502,6 +502,7 @@ LOST = Tell(TEXTS.lost.format(who=ANA.address))
     ("peer", "reason", "unsent_bytes", "exit_code"),
     [
         (ANA, Reason.RESET, 0, ExitCode.LOST),
+        (ANA, Reason.UNFINISHED, 0, ExitCode.LOST),
         (ANA, Reason.FAILED, 0, ExitCode.LOST),
         (ANA, Reason.SILENT, 9, ExitCode.LOST),
         (ANA, Reason.FINISHED, 9, ExitCode.LOST),

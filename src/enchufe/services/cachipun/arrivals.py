@@ -27,6 +27,7 @@ network says by then what it is, and is in no match it has not called for."""
 _BROKEN = frozenset(
     {
         Reason.RESET,
+        Reason.UNFINISHED,
         Reason.AWAY,
         Reason.FAILED,
         Reason.REFUSED,

@@ -25,7 +25,8 @@ ARRIVAL_S = 0.3
 AWAY_S = 30.0
 """How long the name of somebody whose connection broke is kept for them."""
 
-_BROKEN = frozenset({Reason.RESET, Reason.AWAY, Reason.FAILED, Reason.REFUSED, Reason.SILENT})
+_LOST = frozenset({Reason.RESET, Reason.UNFINISHED, Reason.FAILED})
+_BROKEN = _LOST | {Reason.AWAY, Reason.REFUSED, Reason.SILENT}
 
 
 class Arrivals:
@@ -225,7 +226,7 @@ class Arrivals:
             room.members.keep_away(member)
             return [SetTimer(away_timer(member), AWAY_S)]
         room.members.remove(member)
-        broke = event.reason in (Reason.RESET, Reason.FAILED) and not member.is_leaving
+        broke = event.reason in _LOST and not member.is_leaving
         return self._gone(member, What.LOST if broke else What.LEFT)
 
     def away_too_long(self, member: Member) -> list[Command]:
