@@ -160,6 +160,7 @@ def test_what_cannot_be_sent_is_said_at_once_and_the_talk_goes_on(tmp_path: Path
         ):
             caller.say(f"{typed}\n".encode())
             caller.err.until(re.escape(told))
+        caller.err.until("Send its files by their names; a shell finds them all")
         caller.say(b"//send x\nbye\n")
         assert (caller.wait(), other.wait()) == (ExitCode.DONE, ExitCode.DONE)
         assert other.out.text == "/send x\nbye\n"

@@ -201,7 +201,7 @@ def _checked(path: Path) -> os.stat_result:
     if stat.S_ISDIR(status.st_mode):
         raise UsageError(
             N_("{path} is a folder"),
-            hint=N_("Send its files: {path}/*"),
+            hint=N_("Send its files by their names; a shell finds them all with {path}/*"),
             path=path,
         )
     raise UsageError(
