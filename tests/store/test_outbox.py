@@ -124,6 +124,19 @@ def test_a_file_that_becomes_shorter_meanwhile_is_said(
     assert "changed" in answers.next(FileFailed).why
 
 
+def test_a_file_that_is_written_over_meanwhile_is_said(
+    outbox: Outbox, answers: Answers, path: Path
+) -> None:
+    file = outbox.choose(path).file
+    outbox.perform(ReadFile(file, len(DATA)))
+    answers.next(FileRead)
+    with path.open("r+b") as same:
+        same.write(b"other")
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))  # where a clock ticks seldom
+    outbox.perform(ReadFile(file, 1000))
+    assert "changed" in answers.next(FileFailed).why
+
+
 def test_a_file_that_becomes_longer_meanwhile_ends_where_it_was_said_to(
     outbox: Outbox, answers: Answers, path: Path
 ) -> None:

@@ -117,6 +117,7 @@ class _Departure:
         self._file = file
         self._expected = expected
         self._size_bytes = 0
+        self._modified_ns = 0
         self._strand = Strand(pool)
         self._answer = answer
         self._descriptor = -1
@@ -153,6 +154,7 @@ class _Departure:
         if self._expected not in (None, (status.st_size, status.st_mtime_ns)):
             raise _changed()
         self._size_bytes = status.st_size
+        self._modified_ns = status.st_mtime_ns
 
     def _check(self, offset_bytes: int, sha256: str) -> None:
         while self._read_bytes < offset_bytes:
@@ -166,8 +168,17 @@ class _Departure:
     def _read(self, size_bytes: int) -> None:
         left_bytes = self._size_bytes - self._read_bytes
         data = self._next(min(size_bytes, left_bytes)) if left_bytes else b""
+        if not data:
+            self._check_unchanged()
         sha256 = "" if data else self._digest.hexdigest()
         self._answer(FileRead(time_ns(), self._file, data, sha256))
+
+    def _check_unchanged(self) -> None:
+        """Raise an error if it was written over meanwhile; what was added to it is not sent."""
+        status = os.fstat(self._descriptor)
+        is_longer = status.st_size > self._size_bytes
+        if status.st_mtime_ns != self._modified_ns and not is_longer:
+            raise _changed()
 
     def _next(self, size_bytes: int) -> bytes:
         data = os.read(self._descriptor, size_bytes)
