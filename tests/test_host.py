@@ -37,6 +37,7 @@ from enchufe.core.events import (
 from enchufe.core.frames import Frame, Kind
 from enchufe.core.limits import (
     LINE_BYTES_MAX,
+    LINE_QUIET_S,
     LINES_BATCH_MAX,
     MESSAGES_BATCH_MAX,
     TEXT_QUIET_S,
@@ -199,6 +200,25 @@ def test_text_counts_as_a_message_when_nothing_follows() -> None:
     assert list(host.timer_fired(QUIET_ANA, NOW_NS)) == [CancelTimer(QUIET_ANA), Send(ANA, b"hi\n")]
     assert notes.told == [received(ANA, b"hello")]
     assert list(host.timer_fired(QUIET_ANA, NOW_NS)) == []
+
+
+def test_whoever_has_ended_a_line_and_does_not_end_the_next_is_heard_later() -> None:
+    host, notes = text_host()
+    waits = [SetTimer(QUIET_ANA, LINE_QUIET_S)]
+    assert list(host.received(ANA, b"Welcome\nwho are you?", NOW_NS)) == waits
+    host.timer_fired(QUIET_ANA, NOW_NS)
+    assert notes.told == [received(ANA, b"Welcome"), received(ANA, b"who are you?")]
+
+
+def test_the_silence_of_a_peer_that_is_not_read_from_ends_no_line() -> None:
+    host, _notes = text_host()
+    waits, no_more = SetTimer(QUIET_ANA, TEXT_QUIET_S), CancelTimer(QUIET_ANA)
+    assert list(host.received(ANA, b"he", NOW_NS)) == [waits]
+    assert list(host.behind(ANA, NOW_NS)) == [no_more]
+    assert list(host.received(ANA, b"l", NOW_NS)) == [waits]
+    for order, then in ((Rest(ANA), no_more), (ReadOn(ANA), waits)):
+        host._handle = Notes(order).handle
+        assert list(host.drained(LUIS, NOW_NS)) == [order, then]
 
 
 def test_one_peers_silence_ends_no_others_line() -> None:
@@ -551,7 +571,8 @@ def line_host(*answers: Command, witness: Witness | None = None) -> tuple[Host, 
 def test_lines_of_one_read_are_told_together_to_a_service_that_takes_them_so() -> None:
     host, notes = line_host(Send(ANA, b"hi"), SpreadFrame((ANA,), HOLA))
     orders = host.received(ANA, b"one\ntwo\nthr", NOW_NS)
-    assert list(orders) == [Send(ANA, b"hi\n"), Spread((ANA,), encoded(HOLA))]
+    waits = SetTimer(QUIET_ANA, LINE_QUIET_S)
+    assert list(orders) == [Send(ANA, b"hi\n"), Spread((ANA,), encoded(HOLA)), waits]
     host.received(ANA, b"ee\n" + PREFACE + encoded(HOLA), NOW_NS)
     assert notes.runs == [[b"one", b"two"], [b"three"]]
     assert notes.told == [PeerFramed(NOW_NS, ANA), received(ANA, b"hola")]

@@ -38,7 +38,7 @@ from enchufe.core.events import (
     TimerFired,
 )
 from enchufe.core.frames import Frame, Kind
-from enchufe.core.limits import LINES_BATCH_MAX, MESSAGES_BATCH_MAX, TEXT_QUIET_S
+from enchufe.core.limits import LINES_BATCH_MAX, MESSAGES_BATCH_MAX
 from enchufe.core.peer import Peer, Transport
 from enchufe.core.service import Framing, LineService, Service
 from enchufe.wire.either import Change, EitherDecoder
@@ -177,8 +177,11 @@ class Host:
         return self.happened(PeerDrained(at_ns, peer))
 
     def behind(self, peer: Peer, at_ns: int) -> Sequence[Order]:
-        """Tell the service that ``peer`` does not read what it is sent."""
-        return self.happened(PeerBehind(at_ns, peer))
+        """Tell the service that ``peer`` does not read what it is sent.
+
+        Nor is it read from meanwhile: its silence is ours, and ends no line.
+        """
+        return [*self._quiet_timer(peer, None), *self.happened(PeerBehind(at_ns, peer))]
 
     def closed(
         self, peer: Peer, reason: Reason, at_ns: int, unsent_bytes: int = 0
@@ -270,7 +273,7 @@ class Host:
         except ProtocolError as error:
             return [*orders, *self._broken(peer, str(error), Reason.PROTOCOL)]
         turns.end()
-        orders += self._quiet_timer(peer, waits=turns.decoder.waits_for_end)
+        orders += self._quiet_timer(peer, turns.decoder.quiet_s)
         return orders
 
     def _wait(self, turns: Turns) -> Sequence[Order]:
@@ -307,11 +310,11 @@ class Host:
             orders += self._next_turn(turns, at_ns)
         return orders
 
-    def _quiet_timer(self, peer: Peer, *, waits: bool) -> Sequence[Order]:
-        """Await the end of a line from now on, or no more."""
-        if waits:
+    def _quiet_timer(self, peer: Peer, quiet_s: float | None) -> Sequence[Order]:
+        """Await the end of a line for so long from now on, or no more."""
+        if quiet_s is not None:
             self._awaited_ends.add(peer.id)
-            return (SetTimer(f"{_QUIET_TIMER}{peer.id}", TEXT_QUIET_S),)
+            return (SetTimer(f"{_QUIET_TIMER}{peer.id}", quiet_s),)
         if peer.id not in self._awaited_ends:
             return ()
         self._awaited_ends.remove(peer.id)
@@ -360,17 +363,17 @@ class Host:
         del self._turns[peer.id]
         is_finished = peer.id in self._finished
         said = () if is_finished else (Send(peer, self._speech.error(peer, why)),)
-        quiet = self._quiet_timer(peer, waits=False)
+        quiet = self._quiet_timer(peer, None)
         return [*quiet, *said, Close(peer, reason)]
 
     def _last_words(self, turns: Turns, at_ns: int) -> Sequence[Order]:
         """Tell the service what a peer said last; of one cut off in its turn, nothing more."""
         if turns.is_waiting:
-            return self._quiet_timer(turns.peer, waits=False)
+            return self._quiet_timer(turns.peer, None)
         return self._flushed_text(turns, at_ns)
 
     def _flushed_text(self, turns: Turns, at_ns: int) -> Sequence[Order]:
-        orders = [*self._quiet_timer(turns.peer, waits=False)]
+        orders = [*self._quiet_timer(turns.peer, None)]
         for message in turns.decoder.flush():
             orders += self.happened(MessageReceived(at_ns, turns.peer, message))
         return orders
@@ -403,8 +406,11 @@ class Host:
         if turns is None:
             return (command,)
         turns.is_resting = isinstance(command, Rest)
-        must_wait = turns.is_waiting and not turns.is_resting
-        return (self._turn_timer(command.peer),) if must_wait else (command,)
+        if turns.is_resting:  # whoever is not read from cannot end a line
+            return (command, *self._quiet_timer(command.peer, None))
+        if turns.is_waiting:
+            return (self._turn_timer(command.peer),)
+        return (command, *self._quiet_timer(command.peer, turns.decoder.quiet_s))
 
 
 def _orders(commands: Sequence[Command]) -> Sequence[Order]:

@@ -9,7 +9,7 @@ from tests.cuts import cut_anywhere, cut_at, one_by_one
 
 from enchufe.core.errors import ProtocolError
 from enchufe.core.frames import FRAME_PAYLOAD_BYTES_MAX, Frame, Kind
-from enchufe.core.limits import LINE_BYTES_MAX
+from enchufe.core.limits import LINE_BYTES_MAX, LINE_QUIET_S, TEXT_QUIET_S
 from enchufe.wire.either import Change, EitherDecoder, Piece
 from enchufe.wire.frames import PREFACE, encoded
 
@@ -189,21 +189,21 @@ def test_no_more_than_the_limits_is_held() -> None:
 def test_text_that_is_waiting_for_its_end_is_flushed_by_silence_and_a_preface_is_not() -> None:
     decoder = EitherDecoder()
     assert list(decoder.feed(b"ho")) == []
-    assert decoder.waits_for_end
+    assert decoder.quiet_s == TEXT_QUIET_S
     assert decoder.flush() == [b"ho"]
-    assert not decoder.waits_for_end
+    assert decoder.quiet_s is None
     assert list(decoder.feed(PREFACE[:4])) == []
-    assert not decoder.waits_for_end
+    assert decoder.quiet_s is None
     assert list(decoder.feed(PREFACE[4:] + CALL[:3])) == [TO_FRAMES]
-    assert not decoder.waits_for_end
+    assert decoder.quiet_s is None
     assert decoder.flush() == []
     assert list(decoder.feed(CALL[3:])) == [HOLA]
 
 
-def test_who_has_ended_a_line_will_end_the_next() -> None:
+def test_who_has_ended_a_line_is_waited_for_longer() -> None:
     decoder = EitherDecoder()
     assert list(decoder.feed(b"hola\nad")) == [b"hola"]
-    assert not decoder.waits_for_end
+    assert decoder.quiet_s == LINE_QUIET_S
 
 
 def test_a_line_begins_after_a_silence_too() -> None:

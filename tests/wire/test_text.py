@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cuts import cut_anywhere, cut_at, one_by_one
 
-from enchufe.core.limits import LINE_BYTES_MAX
+from enchufe.core.limits import LINE_BYTES_MAX, LINE_QUIET_S, TEXT_QUIET_S
 from enchufe.wire.text import TextDecoder, line_of, text_of
 
 LONG = b"x" * LINE_BYTES_MAX
@@ -118,17 +118,42 @@ def test_a_line_is_cut_at_the_first_byte_too_many() -> None:
     assert decoder.feed(b"\n") == [b"y"]
 
 
-def test_it_knows_whether_a_line_is_waiting_for_its_end() -> None:
+def test_what_is_held_waits_longer_for_its_end_from_whoever_has_ended_a_line() -> None:
     decoder = TextDecoder()
-    assert not decoder.waits_for_end
+    assert decoder.quiet_s is None
     assert decoder.feed(b"ho") == []
-    assert decoder.waits_for_end
+    assert decoder.quiet_s == TEXT_QUIET_S
     assert decoder.feed(b"la\n") == [b"hola"]
-    assert not decoder.waits_for_end
+    assert decoder.quiet_s is None
     decoder.feed(b"x")
+    assert decoder.quiet_s == LINE_QUIET_S
     assert decoder.flush() == [b"x"]
-    assert not decoder.waits_for_end
+    assert decoder.quiet_s is None
     assert decoder.flush() == []
+
+
+def test_whoever_ends_lines_no_more_is_waited_for_once_only() -> None:
+    decoder = TextDecoder()
+    decoder.feed(b"Welcome\nwho are you?")
+    assert decoder.quiet_s == LINE_QUIET_S
+    decoder.flush()
+    decoder.feed(b"well?")
+    assert decoder.quiet_s == TEXT_QUIET_S
+    decoder.feed(b"\nwe")
+    assert decoder.quiet_s == LINE_QUIET_S
+
+
+@pytest.mark.parametrize("character", "ñ漢🔌")
+def test_a_character_that_is_not_whole_is_waited_for_longer(character: str) -> None:
+    data = character.encode()
+    decoder = TextDecoder()
+    decoder.feed(b"\xff ma")
+    for byte in one_by_one(data[:-1]):
+        decoder.feed(byte)
+        assert decoder.quiet_s == LINE_QUIET_S
+    decoder.feed(data[-1:])
+    assert decoder.quiet_s == TEXT_QUIET_S
+    assert decoder.flush() == [b"\xff ma" + data]
 
 
 @pytest.mark.parametrize(

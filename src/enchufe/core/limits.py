@@ -92,6 +92,10 @@ TEXT_QUIET_S = 0.3
 """Text without an end of line counts as a message when nothing follows for this long:
 many course scripts send no newline and wait for the answer."""
 
+LINE_QUIET_S = 2.0
+"""The same, where a slow network is the likelier reason: from a peer that has ended the line
+before, or in the middle of a character. Above what three lost segments in a row cost (RFC 6298)."""
+
 STOP_S_MAX = 2.0
 """How long a stopping run waits for queued bytes to leave."""
 

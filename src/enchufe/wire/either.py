@@ -38,12 +38,12 @@ class EitherDecoder:
         self._at_line_start = True
 
     @property
-    def waits_for_end(self) -> bool:
-        """Whether text is held whose end of line may never come.
+    def quiet_s(self) -> float | None:
+        """After how long a silence the text that is held is a message; None if none is held.
 
         The beginning of a preface is not text: a slow network may cut it anywhere.
         """
-        return self._text.waits_for_end
+        return self._text.quiet_s
 
     @property
     def is_framed(self) -> bool:

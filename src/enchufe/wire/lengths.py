@@ -26,7 +26,7 @@ class LengthDecoder:
     is_framed = True
     """Messages are cut out one by one, whatever their number."""
 
-    waits_for_end = False
+    quiet_s = None
     """However long the rest of a message is in coming, it is no message without it."""
 
     def __init__(self) -> None:

@@ -2,10 +2,15 @@
 
 Course scripts end their lines with ``\\n``, ``\\r\\n`` or not at all, and a line may
 come cut anywhere; what the message is must not depend on the cuts. Who has ended one
-line will end the next: only of a peer that never did is silence taken for an end.
+line will most often end the next, so its silence is taken for an end much later than
+that of a peer that never did.
 """
 
-from enchufe.core.limits import LINE_BYTES_MAX
+import codecs
+
+from enchufe.core.limits import LINE_BYTES_MAX, LINE_QUIET_S, TEXT_QUIET_S
+
+_utf_8_decoder = codecs.getincrementaldecoder("utf-8")
 
 
 class TextDecoder:
@@ -19,16 +24,19 @@ class TextDecoder:
     """
 
     def __init__(self, *, skips_too_long: bool = False) -> None:
-        self.has_lines = False
+        self._ends_lines = False  # as far as the peer's latest message tells
         self._held = bytearray()
         self._return_flushed = False
         self._skips_too_long = skips_too_long
         self._skipping = False
 
     @property
-    def waits_for_end(self) -> bool:
-        """Whether the beginning of a line is held whose end may never come."""
-        return bool(self._held) and not self.has_lines
+    def quiet_s(self) -> float | None:
+        """After how long a silence what is held is a message; None if nothing is held."""
+        if not self._held:
+            return None
+        must_go_on = self._ends_lines or _ends_within_character(self._held)
+        return LINE_QUIET_S if must_go_on else TEXT_QUIET_S
 
     is_framed = False
 
@@ -45,7 +53,7 @@ class TextDecoder:
         *lines, rest = data.split(b"\n")
         are_short = len(self._held) + len(data) <= LINE_BYTES_MAX
         if lines:
-            self.has_lines = True
+            self._ends_lines = True
             if self._held:
                 lines[0] = self._taken() + lines[0]
             if self._skipping:
@@ -60,8 +68,11 @@ class TextDecoder:
     def flush(self) -> list[bytes]:
         """Return what is held, as a last line without an end; [] if nothing is."""
         held = self._taken()
+        if not held:
+            return []
+        self._ends_lines = False
         self._return_flushed = held.endswith(b"\r")
-        return [held.removesuffix(b"\r")] if held else []
+        return [held.removesuffix(b"\r")]
 
     def finish(self) -> None:
         """Say that no more comes; text may end anywhere."""
@@ -88,6 +99,13 @@ class TextDecoder:
             return [line[:LINE_BYTES_MAX]]
         pieces = [line[i : i + LINE_BYTES_MAX] for i in range(0, len(line), LINE_BYTES_MAX)]
         return [*pieces[:-1], pieces[-1].removesuffix(b"\r")]
+
+
+def _ends_within_character(data: bytearray) -> bool:
+    """Return whether the rest of a UTF-8 character is still to come."""
+    decoder = _utf_8_decoder("replace")
+    decoder.decode(data[-4:])  # none is longer
+    return bool(decoder.getstate()[0])
 
 
 def line_of(message: bytes) -> bytes:
