@@ -150,6 +150,22 @@ def test_bytes_that_are_no_text_pass_through_a_pipe_unchanged() -> None:
         assert other.out.bytes == b"\xff\x1b[31m\tx\nbye\n"
 
 
+def test_of_a_line_no_datagram_carries_nothing_is_sent() -> None:
+    with waiting() as (other, endpoint):
+        ended = run("talk", endpoint, said=b"y" * 70_000 + b"\n\nnext\nbye\n")
+        assert ended.code == ExitCode.OVER_LIMIT
+        assert ended.err.count("Not sent: a datagram carries at most 65507 bytes") == 1
+        assert other.wait() == ExitCode.DONE
+        assert other.out.text == "\nnext\nbye\n"
+
+
+def test_a_line_of_any_length_goes_through_a_stream_in_pieces() -> None:
+    with waiting(transport="tcp") as (other, endpoint):
+        assert run("talk", endpoint, said=b"y" * 70_000 + b"\nbye\n").code == ExitCode.DONE
+        assert other.wait() == ExitCode.DONE
+        assert other.out.text.replace("\n", "") == "y" * 70_000 + "bye"
+
+
 def test_a_reader_that_leaves_ends_the_talk() -> None:
     with waiting() as (other, endpoint), running("talk", endpoint) as caller:
         caller.say(b"one\n")

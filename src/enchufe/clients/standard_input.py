@@ -27,9 +27,13 @@ async def chunks(descriptor: int) -> AsyncIterator[bytes]:
         yield data
 
 
-async def piped_lines(descriptor: int) -> AsyncIterator[bytes]:
-    """Yield the lines that can be read from ``descriptor``, the last with or without an end."""
-    decoder = TextDecoder()
+async def piped_lines(descriptor: int, *, skips_too_long: bool = True) -> AsyncIterator[bytes]:
+    """Yield the lines that can be read from ``descriptor``, the last with or without an end.
+
+    Of a line longer than `LINE_BYTES_MAX` only the beginning comes, which whoever takes it
+    refuses; unless that is not wanted, and such a line comes in pieces.
+    """
+    decoder = TextDecoder(skips_too_long=skips_too_long)
     async for chunk in chunks(descriptor):
         for line in decoder.feed(chunk):
             yield line

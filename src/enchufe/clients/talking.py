@@ -15,7 +15,7 @@ from enchufe.clients.display import Display, Hide, Marked, Pass
 from enchufe.clients.language import _, translated
 from enchufe.clients.recorder import Recorder, RecordWish
 from enchufe.clients.saying import say, say_error
-from enchufe.clients.speech import Manner, Speech
+from enchufe.clients.standard_input import piped_lines
 from enchufe.clients.standard_streams import OutputGuard
 from enchufe.clients.talk_files import SEND, Taking, TalkFiles
 from enchufe.clients.words import refusal_reason, sentence
@@ -68,7 +68,7 @@ async def call(dialling: Dialling, habits: Habits) -> ExitCode:
     Raises:
         EnchufeError: nobody could be reached.
     """
-    person = _Person(habits, calling=True)
+    person = _Person(habits, calling=True, is_stream=dialling.endpoint.transport.is_stream)
 
     def notify(notice: Notice) -> None:
         person.log(notice)
@@ -120,7 +120,7 @@ async def wait_for_call(
     Raises:
         EnchufeError: it cannot listen there.
     """
-    person = _Person(habits, calling=False)
+    person = _Person(habits, calling=False, is_stream=endpoint.transport.is_stream)
     announce = _Announcer(habits)
 
     def notify(notice: Notice) -> None:
@@ -163,9 +163,10 @@ class _Person:
     Args:
         habits: how they talk.
         calling: whether they are the one who calls.
+        is_stream: whether they talk over a stream, which carries a line of any length in pieces.
     """
 
-    def __init__(self, habits: Habits, *, calling: bool) -> None:
+    def __init__(self, habits: Habits, *, calling: bool, is_stream: bool) -> None:
         self.stop: Callable[[ExitCode], None] = _not_yet
         self._may_type = asyncio.Event()
         self._may_type.set()
@@ -175,6 +176,7 @@ class _Person:
             tell=_tell, files=self.files.perform, hold_input=self._hold_input
         )
         self._habits = habits
+        self._is_stream = is_stream
         self._output = OutputGuard()
         self._output.end_run = lambda: self.stop(ExitCode.OUTPUT_CLOSED)
         guard, write = self._output.guard, JsonLines(sys.stdout.buffer).write
@@ -226,7 +228,8 @@ class _Person:
 
     async def _lines(self) -> AsyncIterator[bytes]:
         if not self._habits.interactive:
-            async for line in Speech(Manner(), is_stream=False).messages():
+            descriptor = sys.stdin.fileno() if sys.stdin else -1
+            async for line in piped_lines(descriptor, skips_too_long=not self._is_stream):
                 yield line
             return
         from enchufe.clients.prompt import lines

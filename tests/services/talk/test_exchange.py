@@ -79,6 +79,7 @@ OFFERED = got(Kind.OFFER, name="photo.png", size=10, media="image/png")
 ACCEPT = says(Kind.ACCEPT, payload=b"{}")
 GOODBYE = SetTimer(GOODBYE_TIMER, GOODBYE_S)
 BYE_WAITS = Tell(TEXTS.bye_waits)
+AFTER_BYE = Tell(TEXTS.after_bye)
 
 
 def framed(peer: Peer) -> Event:
@@ -391,10 +392,10 @@ def test_our_bye_waits_for_the_file_that_goes() -> None:
     (
         sending()
         .when(typed(b"bye"), BYE_WAITS)
-        .when(typed(b"not said any more"))
-        .when(typed(b"//nor this"))
+        .when(typed(b"not said any more"), AFTER_BYE)
+        .when(typed(b"//nor this"), AFTER_BYE)
         .when(typed(b"/help"), Tell(TEXTS.help))
-        .when(NEXT, LeaveFile("out-2"))
+        .when(NEXT, AFTER_BYE, LeaveFile("out-2"))
         .when(FileRead(NOW_NS, "out-1", b"", "5a"), says(Kind.END, sha256="5a"))
         .when(
             got(Kind.KEPT), LeaveFile("out-1"), told("out-1", Stage.KEPT),

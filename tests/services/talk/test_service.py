@@ -572,12 +572,15 @@ def test_while_the_other_side_does_not_read_no_more_of_the_input_is_read() -> No
 
 def test_a_datagram_that_cannot_be_sent_is_not_and_the_turn_stays_ours() -> None:
     most = UDP_IPV4_PAYLOAD_BYTES_MAX
-    told = Tell(TEXTS.too_long.format(most=most, size=most + 1))
+    told = Tell(TEXTS.too_long.format(most=most))
     (
         calling(LUIS, turns=True)
         .when(typed(bytes(most + 1)), told)
         .when(typed(bytes(most)), Send(LUIS, bytes(most)))
-    )
+        .when(received(LUIS, b"bye"), Show(LUIS, b"bye"), Send(LUIS, b"bye"), said_bye(LUIS),
+              Close(LUIS))
+        .when(closed(LUIS, Reason.OURS), Stop(ExitCode.OVER_LIMIT))
+    )  # fmt: skip
 
 
 # Cut anywhere

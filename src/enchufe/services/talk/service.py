@@ -109,6 +109,7 @@ class Talk:
         self._input_ended = self._partner_finished = self._finished = False
         self._said_bye = self._heard_bye = self._is_over = False
         self._partner_is_behind = self._holds_input = False
+        self._has_left_out = False  # a line that was too long
         self._undrained_bytes = 0  # of text, said while a file is on its way
         self._bye_waits = self._awaits_files = False
 
@@ -214,7 +215,7 @@ class Talk:
         exit_code = self._exit_code(event)
         self._is_over = True
         told = self._farewell(event.peer, exit_code)
-        return (*ended, *told, *self._unsent(), Stop(exit_code))
+        return (*ended, *told, *self._unsent(), self._stop(exit_code))
 
     def _farewell(self, partner: Peer, exit_code: ExitCode) -> Sequence[Command]:
         if self._heard_bye or self._said_bye or self._refused_with is not None:
@@ -239,6 +240,11 @@ class Talk:
         is_whole = not (event.unsent_bytes or self._waiting or is_cut_off)
         ended_well = event.reason in (Reason.FINISHED, Reason.OURS, Reason.STOPPING)
         return ExitCode.DONE if is_whole and ended_well else ExitCode.LOST
+
+    def _stop(self, exit_code: ExitCode) -> Stop:
+        """End; not quite well if something was left unsaid."""
+        is_short = self._has_left_out and exit_code is ExitCode.DONE
+        return Stop(ExitCode.OVER_LIMIT if is_short else exit_code)
 
     # What the other side says
 
@@ -278,7 +284,9 @@ class Talk:
         is_for_us = line.startswith(b"/") and not line.startswith(b"//")
         if is_for_us:
             return self._obey(line)
-        return () if self._bye_waits else self._say(line.removeprefix(b"/"))
+        if self._bye_waits:
+            return (Tell(self._texts.after_bye),)
+        return self._say(line.removeprefix(b"/"))
 
     def _obey(self, line: bytes) -> Sequence[Command]:
         command = line.split()[0]
@@ -293,8 +301,10 @@ class Talk:
 
     def _chose(self, chosen: FileChosen) -> Sequence[Command]:
         """Send a file; once frames are agreed on that takes no turn."""
-        if self._said_bye or self._bye_waits or self._heard_bye or self._is_over:
+        if self._said_bye or self._heard_bye or self._is_over:
             return (LeaveFile(chosen.file),)
+        if self._bye_waits:
+            return (Tell(self._texts.after_bye), LeaveFile(chosen.file))
         return self._say(chosen) if self._exchange.is_unspoken else self._send(chosen)
 
     def _say(self, said: bytes | FileChosen) -> Sequence[Command]:
@@ -334,7 +344,8 @@ class Talk:
     def _send_line(self, partner: Peer, line: bytes) -> Sequence[Command]:
         if not partner.is_stream and len(line) > UDP_IPV4_PAYLOAD_BYTES_MAX:
             most = UDP_IPV4_PAYLOAD_BYTES_MAX
-            return (Tell(self._texts.too_long.format(most=most, size=len(line))),)
+            self._has_left_out = True
+            return (Tell(self._texts.too_long.format(most=most)),)
         self._sent += 1
         self._our_turn = False
         late = (SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S),) if self._partner_finished else ()

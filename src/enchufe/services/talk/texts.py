@@ -16,7 +16,7 @@ class TalkTexts(Struct, frozen=True):
     stranger: str = N_("{who} wanted to talk too, and was told that the line is busy.")
     nobody_yet: str = N_("Nobody is here yet: what you type waits until somebody comes.")
     not_your_turn: str = N_("It is the other side's turn: what you type waits for the answer.")
-    too_long: str = N_("Not sent: a datagram carries at most {most} bytes, and this has {size}.")
+    too_long: str = N_("Not sent: a datagram carries at most {most} bytes, and this has more.")
     unknown: str = N_("“{command}” is no command, and was not sent. /help lists them all.")
     help: str = N_(
         "bye ends the talk once what waits has been sent, /bye at once. //text sends /text, "
@@ -38,3 +38,4 @@ class TalkTexts(Struct, frozen=True):
     )
     leaving: str = N_("{name} not sent: {who} is leaving.")
     bye_waits: str = N_("A file is still on its way; bye is said after it. /bye ends at once.")
+    after_bye: str = N_("Not sent: you have said bye.")
