@@ -435,6 +435,23 @@ def test_who_waits_at_a_terminal_types_too_and_ctrl_c_leaves() -> None:
             assert friend.recv(100) == b""
 
 
+@pytest.mark.parametrize("turns", [(), ("--turns",)])
+def test_who_says_no_more_still_hears_what_a_person_takes_time_to_type(turns: list[str]) -> None:
+    with screen("talk", "--listen", "tcp://127.0.0.1:0", *turns) as person:
+        shown = person.until(lambda shown: shown[-1:] == [">"])
+        (port,) = re.findall(r"ncat 127\.0\.0\.1 (\d+)", "\n".join(shown))
+        with stream_to(int(port)) as friend:
+            friend.sendall(b"what is your name?\n")
+            friend.shutdown(socket.SHUT_WR)
+            person.type("Lu")
+            person.until(lambda shown: any("says no more" in line for line in shown))
+            time.sleep(1.5)  # longer than whoever uses a pipe is waited for
+            say(person, "is")
+            assert friend.recv(100) == b"Luis\n"
+            person.press("C-d")
+            assert person.wait() == ExitCode.DONE
+
+
 def test_the_end_of_a_talk_takes_an_empty_prompt_with_it() -> None:
     with friend_on_screen() as (friend, person):
         say(person, "hola")

@@ -126,7 +126,7 @@ def test_one_that_knows_a_key_or_that_we_do_not_know_is_left_out_and_said() -> N
         (served("echo", Wishes()).settings, False),
         (Connected(None, half_close=True), True),
         (Talked(TalkTexts(), calling=True, turns=False, policy=Policy()), True),
-        (Talked(TalkTexts(), calling=False, turns=True, policy=Policy()), False),
+        (Talked(TalkTexts(), calling=False, turns=True, policy=Policy(), typing=True), False),
         (Visited("ana", "s", "", RoomWords(), VisitorWords(), None, 0), True),
     ],
 )

@@ -185,7 +185,13 @@ class _Person:
         self._driver: Driver | None = None
         self._rests = False
         texts = translated(TalkTexts())
-        settings = Talked(texts, calling, turns=habits.turns, policy=self.files.policy)
+        settings = Talked(
+            texts,
+            calling,
+            turns=habits.turns,
+            policy=self.files.policy,
+            typing=habits.interactive,
+        )
         self.recorder = Recorder(habits.record, TALK, [RecordedService(TALK, settings)])
         witness = self.recorder.witness(TALK, self.log if habits.log else None)
         self.host = Host(talk_of(settings), Framing.FRAMES, witness)

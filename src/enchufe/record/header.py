@@ -56,6 +56,7 @@ class Talked(Struct, frozen=True, tag=True):
     calling: bool
     turns: bool
     policy: Policy
+    typing: bool = False
 
 
 class Visited(Struct, frozen=True, tag=True):

@@ -64,6 +64,9 @@ def behind(peer: Peer) -> Event:
     return PeerBehind(NOW_NS, peer)
 
 
+LOST = Tell(TEXTS.lost.format(who=ANA.address))
+
+
 def said_bye(peer: Peer) -> Tell:
     return Tell(f"{peer.address} has said bye.")
 
@@ -76,8 +79,8 @@ def unsent(count: int) -> Tell:
     return Tell(TEXTS.unsent.format(count=count))
 
 
-def calling(peer: Peer, *, turns: bool = False) -> Playbook:
-    return Playbook(Talk(calling=True, turns=turns)).when(opened(peer))
+def calling(peer: Peer, *, turns: bool = False, typing: bool = False) -> Playbook:
+    return Playbook(Talk(calling=True, turns=turns, typing=typing)).when(opened(peer))
 
 
 def waiting(*, turns: bool = False) -> Playbook:
@@ -486,6 +489,39 @@ def test_who_hangs_up_has_a_moment_to_hear_what_is_still_typed() -> None:
     )
 
 
+@pytest.mark.parametrize("turns", [False, True])
+def test_who_says_no_more_is_not_closed_while_a_person_may_still_answer(turns: bool) -> None:
+    says_no_more = Tell(TEXTS.says_no_more.format(who=ANA.address))
+    (
+        calling(ANA, turns=turns, typing=True)
+        .when(typed(b"hola"), Send(ANA, b"hola"))
+        .when(received(ANA, b"what is your name?"), Show(ANA, b"what is your name?"))
+        .when(finished(ANA), says_no_more)
+        .when(typed(b"Luis"), Send(ANA, b"Luis"))
+        .when(typed(b"and yours?"), Send(ANA, b"and yours?"))
+        .when(input_ended(), Close(ANA))
+        .when(closed(ANA, Reason.OURS), Tell(f"{ANA.address} has left."), Stop(ExitCode.DONE))
+    )
+
+
+def test_what_is_typed_to_who_had_left_is_lost() -> None:
+    (
+        calling(ANA, typing=True)
+        .when(finished(ANA), Tell(TEXTS.says_no_more.format(who=ANA.address)))
+        .when(typed(b"still there?"), Send(ANA, b"still there?"))
+        .when(closed(ANA, Reason.RESET), LOST, Stop(ExitCode.LOST))
+    )
+
+
+def test_who_turns_us_away_and_ends_is_not_waited_for() -> None:
+    line = BUSY_WORDS + b"why"
+    (
+        calling(ANA, typing=True)
+        .when(received(ANA, line), Tell(line.decode()[9:]), Close(ANA))
+        .when(finished(ANA))
+    )
+
+
 def test_a_bye_to_who_has_hung_up_is_our_last_word() -> None:
     (
         calling(ANA)
@@ -493,9 +529,6 @@ def test_a_bye_to_who_has_hung_up_is_our_last_word() -> None:
         .when(typed(b"bye"), Send(ANA, b"bye"), Close(ANA))
         .when(closed(ANA), Stop(ExitCode.DONE))
     )
-
-
-LOST = Tell(TEXTS.lost.format(who=ANA.address))
 
 
 @pytest.mark.parametrize(

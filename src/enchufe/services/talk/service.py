@@ -62,7 +62,8 @@ any round trip, and short enough for a person who has said goodbye."""
 
 LATE_INPUT_S = 1.0
 """The other side has said its last word and may still read: with nothing more for it for so
-long, we close. A pipe that delivers is never cut short; most often it has simply left."""
+long, we close. A pipe that delivers is never cut short; most often it has simply left. A person
+who types is told instead, and decides."""
 
 SILENCE_S = 2.0
 """Datagrams have no end, so once the caller has nothing more to say, so long a silence is it."""
@@ -86,6 +87,7 @@ class Talk:
         calling: whether we are the one who connects.
         turns: whether each waits for the other's answer; who connects speaks first.
         policy: which files are taken.
+        typing: whether a person types, who takes time to answer and is told more.
     """
 
     def __init__(
@@ -95,11 +97,13 @@ class Talk:
         calling: bool,
         turns: bool = False,
         policy: Policy | None = None,
+        typing: bool = False,
     ) -> None:
         self._texts = texts or TalkTexts()
         self._exchange = Exchange(self._texts, policy or Policy())
         self._calling = calling
         self._turns = turns
+        self._typing = typing
         self._our_turn = calling
         self._partner: Peer | None = None
         self._waiting: deque[bytes | FileChosen] = deque()
@@ -202,13 +206,16 @@ class Talk:
 
     def _partner_has_finished(self, partner: Peer) -> Sequence[Command]:
         self._partner_finished = True
-        if self._heard_bye:
+        if self._heard_bye or self._refused_with is not None:
             return ()
         if self._said_bye:
             return (Close(partner),)
         sent = self._send_waiting()
-        late = () if self._input_ended else (SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S),)
-        return (*sent, *late)
+        if self._input_ended or self._said_bye:
+            return sent
+        if self._typing:
+            return (*sent, self._tell(self._texts.says_no_more, partner))
+        return (*sent, SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S))
 
     def _closed(self, event: PeerClosed) -> Sequence[Command]:
         ended = self._exchange_ended(event)
@@ -348,7 +355,8 @@ class Talk:
             return (Tell(self._texts.too_long.format(most=most)),)
         self._sent += 1
         self._our_turn = False
-        late = (SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S),) if self._partner_finished else ()
+        is_late = self._partner_finished and not self._typing
+        late = (SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S),) if is_late else ()
         return (Send(partner, line), *late, *self._paced(partner, line))
 
     def _paced(self, partner: Peer, line: bytes) -> Sequence[Command]:

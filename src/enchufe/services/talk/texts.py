@@ -23,6 +23,10 @@ class TalkTexts(Struct, frozen=True):
         "/send FILE a file; /take and /refuse answer who wants to send one."
     )
     said_bye: str = N_("{who} has said bye.")
+    says_no_more: str = N_(
+        "{who} says no more, and may have left; what you type is still sent. bye or Ctrl-D ends "
+        "the talk."
+    )
     left: str = N_("{who} has left.")
     lost: str = N_("{who} is not there any more; what was said last may not have arrived.")
     unsent: str = N_("What was still waiting has not been sent (lines and files: {count}).")
