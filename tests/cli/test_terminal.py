@@ -177,6 +177,28 @@ def test_a_history_that_cannot_be_written_hinders_nobody(tmp_path: Path) -> None
         person.until(ends_with("> hello", "hello", ">"))
 
 
+@pytest.mark.parametrize("escape", ["\x1b[31m", "\x1b[1;31m", "\x1b[<0;3;4M"])
+def test_an_escape_sequence_that_is_typed_breaks_nothing(speaker: Speaker, escape: str) -> None:
+    with screen("connect", speaker.url) as person:
+        person.until(ends_with(">"))
+        person.type(f"abc {escape}red")
+        person.until(ends_with("> abc red"))
+        person.press("Enter")
+        speaker.hears(b"abc red\n")
+
+
+def test_lines_that_are_pasted_are_sent_one_by_one() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(10)
+        with terminal("connect", f"udp://127.0.0.1:{sock.getsockname()[1]}") as person:
+            person.screen.until(r"\x1b\[\?2004h")  # it wants to be told what is pasted
+            for pasted in (b"one\r\n\rtwo\r", b"", b"three\nfour"):
+                person.type(b"\x1b[200~" + pasted + b"\x1b[201~\r")
+            heard = [sock.recv(100) for _ in range(6)]
+            assert heard == [b"one", b"", b"two", b"", b"three", b"four"]
+
+
 # Leaving
 
 

@@ -16,6 +16,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.patch_stdout import StdoutProxy
@@ -125,13 +126,22 @@ def _drawn_beside(session: PromptSession[str], status: StatusLine) -> Callable[[
     return lambda: "" if app.is_done else status.text
 
 
-def _sent_at_once(keys: str) -> KeyBindings:
-    """Return what sends each of ``keys`` as a line, unless something is typed already."""
+def _bindings(at_once: str) -> KeyBindings:
+    """Return our own keys: those ``at_once`` are sent as a line, unless something is typed already.
+
+    We never ask for the mouse. What looks like its report is part of a text that was pasted,
+    a colour for example, and prompt_toolkit's own handler fails at that.
+    """
     bindings = KeyBindings()
+    bindings.add(Keys.Vt100MouseEvent)(_do_nothing)
     is_empty = Condition(lambda: not get_app().current_buffer.text)
-    for key in keys:
+    for key in at_once:
         bindings.add(key, filter=is_empty)(_send_key)
     return bindings
+
+
+def _do_nothing(_event: KeyPressEvent) -> None:
+    pass
 
 
 def _send_key(event: KeyPressEvent) -> None:
@@ -147,7 +157,7 @@ async def lines(
     paths_after: str = "",
     at_once: str = "",
 ) -> AsyncIterator[str]:
-    """Yield each line typed, until Ctrl-D.
+    """Yield each line typed, until Ctrl-D; several that were pasted one after the other.
 
     Args:
         prompt: shown before the line.
@@ -166,7 +176,7 @@ async def lines(
         completer=_PathsAfter(paths_after) if paths_after else None,
         complete_while_typing=False,
         complete_style=CompleteStyle.READLINE_LIKE,  # a menu would need room below the line
-        key_bindings=_sent_at_once(at_once),
+        key_bindings=_bindings(at_once),
     )
     if status is not None:
         session.rprompt = _drawn_beside(session, status)
@@ -178,6 +188,8 @@ async def lines(
         while True:
             session.app.erase_when_done = True
             try:
-                yield await session.prompt_async(prompt, handle_sigint=False)
+                entered = await session.prompt_async(prompt, handle_sigint=False)
             except EOFError:
                 return
+            for line in entered.removesuffix("\n").split("\n"):
+                yield line
