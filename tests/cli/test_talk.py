@@ -402,9 +402,15 @@ def test_out_of_turn_a_line_waits_and_is_said_to_be_waiting() -> None:
         person.until(lambda shown: any("It is the other side's turn" in line for line in shown))
         friend.out.until("^one$")
         assert friend.out.text == "one\n"
+        say(person, "bye")
+        person.until(lambda shown: any("/bye ends at once" in line for line in shown))
         friend.say(b"answer\n")
         friend.out.until("^two$")
-        person.until(ends_with("< answer", ">"))
+        person.until(
+            lambda shown: (
+                shown[-3] == "< answer" and "has been sent (still waiting: 1)" in shown[-2]
+            )
+        )
 
 
 def test_lines_that_begin_with_a_slash_are_for_enchufe() -> None:

@@ -152,6 +152,31 @@ def test_by_turns_who_waits_answers(peer: Peer) -> None:
     )
 
 
+def test_a_person_is_told_of_each_line_that_waits_and_of_each_that_goes() -> None:
+    def waits(count: int) -> Tell:
+        return Tell(TEXTS.waiting.format(count=count))
+
+    def sent_first(count: int) -> Tell:
+        return Tell(TEXTS.sent_first.format(count=count))
+
+    (
+        calling(LUIS, turns=True, typing=True)
+        .when(typed(b"one"), Send(LUIS, b"one"))
+        .when(typed(b"two"), NOT_YOUR_TURN)
+        .when(typed(b"three"), waits(2))
+        .when(typed(b"Bye"), Tell(TEXTS.bye_in_turn))
+        .when(received(LUIS, b"1"), Show(LUIS, b"1"), Send(LUIS, b"two"), sent_first(2))
+        .when(received(LUIS, b"2"), Show(LUIS, b"2"), Send(LUIS, b"three"), sent_first(1))
+        .when(received(LUIS, b"3"), Show(LUIS, b"3"), *our_bye(LUIS))
+    )
+    (
+        calling(LUIS, turns=True, typing=True)
+        .when(typed(b"one"), Send(LUIS, b"one"))
+        .when(typed(b"two"), NOT_YOUR_TURN)
+        .when(received(LUIS, b"1"), Show(LUIS, b"1"), Send(LUIS, b"two"), Tell(TEXTS.sent_all))
+    )
+
+
 def test_a_bye_waits_for_its_turn_too() -> None:
     (
         calling(LUIS, turns=True)

@@ -318,10 +318,16 @@ class Talk:
         if not self._waiting and self._may_speak:
             return self._send(said)
         self._waiting.append(said)
-        if len(self._waiting) > 1:
-            return ()
-        texts = self._texts
-        return (Tell(texts.nobody_yet if self._partner is None else texts.not_your_turn),)
+        return self._must_wait(said)
+
+    def _must_wait(self, said: bytes | FileChosen) -> Sequence[Command]:
+        """Say that what was typed waits: each line to a person, to a pipe the first."""
+        texts, count = self._texts, len(self._waiting)
+        if self._typing and isinstance(said, bytes) and is_bye(said):
+            return (Tell(texts.bye_in_turn),)
+        if count == 1:
+            return (Tell(texts.nobody_yet if self._partner is None else texts.not_your_turn),)
+        return (Tell(texts.waiting.format(count=count)),) if self._typing else ()
 
     @property
     def _may_speak(self) -> bool:
@@ -335,7 +341,14 @@ class Talk:
         commands: list[Command] = []
         while self._waiting and self._may_speak:
             commands += self._send(self._waiting.popleft())
+        if commands and self._turns and self._typing and not self._said_bye:
+            commands.append(self._sent_now())
         return (*commands, *self._after_input())
+
+    def _sent_now(self) -> Tell:
+        if not self._waiting:
+            return Tell(self._texts.sent_all)
+        return Tell(self._texts.sent_first.format(count=len(self._waiting)))
 
     def _send(self, said: bytes | FileChosen) -> Sequence[Command]:
         partner = self._partner
