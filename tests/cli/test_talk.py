@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -207,6 +208,27 @@ def test_who_is_gone_when_our_bye_comes_is_a_good_end_and_otherwise_lost() -> No
                 caller.say(line)
                 assert caller.wait() == code
                 assert ("is not there any more" in caller.err.text) is (code == ExitCode.LOST)
+
+
+def test_who_only_tries_the_port_does_not_use_up_the_talk() -> None:
+    with waiting(transport="tcp") as (other, endpoint):
+        stream_to(port_of(endpoint)).close()
+        other.err.until("has left without a word; waiting for somebody else")
+        ended = run("talk", endpoint, said=b"hola\nbye\n")
+        assert (ended.code, ended.out) == (ExitCode.DONE, b"bye\n")
+        assert other.wait() == ExitCode.DONE
+        assert other.out.text == "hola\nbye\n"
+
+
+def test_who_does_not_trust_our_certificate_does_not_use_up_the_talk() -> None:
+    with waiting(transport="tls") as (other, endpoint):
+        with pytest.raises(ssl.SSLCertVerificationError):
+            ssl.create_default_context().wrap_socket(
+                stream_to(port_of(endpoint)), server_hostname="localhost"
+            )
+        ended = run("talk", endpoint, said=b"hola\nbye\n")
+        assert (ended.code, ended.out) == (ExitCode.DONE, b"bye\n")
+        assert other.wait() == ExitCode.DONE
 
 
 def test_a_second_datagram_stranger_is_told_once_and_shown_once() -> None:

@@ -23,6 +23,7 @@ from tests.playbook import (
 
 from enchufe.core.commands import (
     AwaitDrained,
+    CancelTimer,
     Close,
     Command,
     Finish,
@@ -64,6 +65,8 @@ def behind(peer: Peer) -> Event:
     return PeerBehind(NOW_NS, peer)
 
 
+LATE = SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S)
+NO_WORD = Tell(TEXTS.no_word.format(who=ANA.address))
 LOST = Tell(TEXTS.lost.format(who=ANA.address))
 
 
@@ -120,6 +123,49 @@ def test_what_is_typed_before_anybody_is_there_waits() -> None:
         .when(opened(ANA), Tell(f"{ANA.address} is here."), Send(ANA, b"one"), Send(ANA, b"two"))
         .when(typed(b"three"), Send(ANA, b"three"))
     )
+
+
+@pytest.mark.parametrize("reason", [Reason.FINISHED, Reason.RESET, Reason.PROTOCOL])
+def test_who_leaves_without_a_word_does_not_use_up_the_talk(reason: Reason) -> None:
+    (
+        called_by(ANA)
+        .when(finished(ANA), LATE)
+        .when(fired(LATE_INPUT_TIMER), Close(ANA))
+        .when(closed(ANA, reason), CancelTimer(LATE_INPUT_TIMER), NO_WORD)
+        .when(typed(b"hola"), NOBODY_YET)
+        .when(opened(EVA), Tell(f"{EVA.address} is here."), Send(EVA, b"hola"))
+        .when(closed(EVA, Reason.RESET), Tell(TEXTS.lost.format(who=EVA.address)),
+              Stop(ExitCode.LOST))
+    )  # fmt: skip
+
+
+def test_after_the_end_of_the_input_it_is_the_same() -> None:
+    (
+        waiting()
+        .when(input_ended())
+        .when(opened(ANA), Tell(f"{ANA.address} is here."), Finish(ANA))
+        .when(finished(ANA), Close(ANA))
+        .when(closed(ANA, Reason.OURS), CancelTimer(LATE_INPUT_TIMER), NO_WORD)
+        .when(opened(EVA), Tell(f"{EVA.address} is here."), Finish(EVA))
+        .when(received(EVA, b"hola"), Show(EVA, b"hola"))
+        .when(finished(EVA), Close(EVA))
+        .when(closed(EVA), Tell(f"{EVA.address} has left."), Stop(ExitCode.DONE))
+    )
+
+
+def test_who_only_listens_is_there_once_a_person_has_said_something() -> None:
+    (
+        Playbook(Talk(calling=False, typing=True))
+        .when(opened(ANA), Tell(f"{ANA.address} is here."))
+        .when(finished(ANA), LATE)
+        .when(typed(b"hola"), Send(ANA, b"hola"))
+        .when(fired(LATE_INPUT_TIMER), Tell(TEXTS.says_no_more.format(who=ANA.address)))
+        .when(typed(b"adios"), Send(ANA, b"adios"))
+    )
+
+
+def test_a_run_that_is_stopped_ends_whoever_is_there() -> None:
+    called_by(ANA).when(closed(ANA, Reason.STOPPING), Stop(ExitCode.DONE))
 
 
 # By turns

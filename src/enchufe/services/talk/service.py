@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from enchufe.core.commands import (
     AwaitDrained,
+    CancelTimer,
     Close,
     Command,
     Finish,
@@ -113,6 +114,7 @@ class Talk:
         self._input_ended = self._partner_finished = self._finished = False
         self._said_bye = self._heard_bye = self._is_over = False
         self._partner_is_behind = self._holds_input = False
+        self._has_begun = False  # either side has said something
         self._has_left_out = False  # a line that was too long
         self._undrained_bytes = 0  # of text, said while a file is on its way
         self._bye_waits = self._awaits_files = False
@@ -213,16 +215,24 @@ class Talk:
         sent = self._send_waiting()
         if self._input_ended or self._said_bye:
             return sent
-        if self._typing:
+        if self._typing and (self._has_begun or self._calling):
             return (*sent, self._tell(self._texts.says_no_more, partner))
         return (*sent, SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S))
 
     def _closed(self, event: PeerClosed) -> Sequence[Command]:
+        if not (self._calling or self._has_begun or event.reason is Reason.STOPPING):
+            return self._wait_on(event.peer)
         ended = self._exchange_ended(event)
         exit_code = self._exit_code(event)
         self._is_over = True
         told = self._farewell(event.peer, exit_code)
         return (*ended, *told, *self._unsent(), self._stop(exit_code))
+
+    def _wait_on(self, visitor: Peer) -> Sequence[Command]:
+        """Wait for somebody else: who said nothing and heard nothing may have tried the port."""
+        self._partner = None
+        self._partner_finished = self._finished = self._partner_is_behind = False
+        return (CancelTimer(LATE_INPUT_TIMER), self._tell(self._texts.no_word, visitor))
 
     def _farewell(self, partner: Peer, exit_code: ExitCode) -> Sequence[Command]:
         if self._heard_bye or self._said_bye or self._refused_with is not None:
@@ -259,6 +269,7 @@ class Talk:
         if self._heard_bye:
             return ()
         self._heard += 1
+        self._has_begun = True
         if self._exchange.is_invitation(partner, message) and not self._has_said_all:
             return self._exchange.accept(partner, message)
         if self._heard == 1:
@@ -353,6 +364,7 @@ class Talk:
     def _send(self, said: bytes | FileChosen) -> Sequence[Command]:
         partner = self._partner
         assert partner is not None
+        self._has_begun = True
         if isinstance(said, bytes):
             return self._say_bye() if is_bye(said) else self._send_line(partner, said)
         if self._partner_finished:
@@ -389,7 +401,7 @@ class Talk:
         if partner is not None and self._exchange.is_busy_with(partner) and not at_once:
             self._bye_waits = self._awaits_files = True
             return (*unsent, Tell(self._texts.bye_waits))
-        self._said_bye = True
+        self._said_bye = self._has_begun = True
         if partner is None:
             self._is_over = True
             return (*unsent, Stop(ExitCode.DONE))
@@ -418,6 +430,7 @@ class Talk:
     def _framed(self, partner: Peer) -> Sequence[Command]:
         if self._has_said_all:
             return ()
+        self._has_begun = True
         has_invited = self._exchange.has_invited
         framed = self._exchange.framed(partner)
         if has_invited:  # it was no line to them
@@ -497,6 +510,8 @@ class Talk:
         if name == SILENCE_TIMER and not self._said_bye:
             told = Tell(self._texts.silence.format(seconds=SILENCE_S))
             return (told, *self._leave(self._partner))
+        if name == LATE_INPUT_TIMER and self._typing and self._has_begun and not self._said_bye:
+            return (self._tell(self._texts.says_no_more, self._partner),)
         return () if name == SILENCE_TIMER else (Close(self._partner),)
 
     def _tell(self, text: str, who: Peer) -> Tell:

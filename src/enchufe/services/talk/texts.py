@@ -12,6 +12,7 @@ class TalkTexts(Struct, frozen=True):
     """
 
     came: str = N_("{who} is here.")
+    no_word: str = N_("{who} has left without a word; waiting for somebody else.")
     busy: str = N_("somebody else is talking here; try again later")
     stranger: str = N_("{who} wanted to talk too, and was told that the line is busy.")
     nobody_yet: str = N_("Nobody is here yet: what you type waits until somebody comes.")
