@@ -12,7 +12,7 @@ from enchufe.core.exits import ExitCode
 from enchufe.core.peer import Transport
 from enchufe.core.service import Framing
 from enchufe.services.talk import Talk
-from enchufe.services.talk.service import is_bye
+from enchufe.services.talk.bye import is_bye
 from enchufe.sim.driver import Driver
 from enchufe.sim.world import World
 

@@ -38,7 +38,7 @@ from enchufe.net.tls import TlsSettings, check_needed, serving_tls
 from enchufe.record.header import RecordedService, Talked, talk_of
 from enchufe.record.json_lines import JsonLines
 from enchufe.services.talk import TalkTexts
-from enchufe.services.talk.service import is_bye
+from enchufe.services.talk.bye import is_bye
 
 TALK = "talk"
 """What the service calls itself in notices and recordings."""

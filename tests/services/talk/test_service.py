@@ -43,6 +43,7 @@ from enchufe.core.refusals import BUSY_WORDS, FULL_WORDS
 from enchufe.core.service import Framing
 from enchufe.host import Host
 from enchufe.services.talk import Talk, TalkTexts
+from enchufe.services.talk.bye import is_bye
 from enchufe.services.talk.service import (
     GOODBYE_S,
     GOODBYE_TIMER,
@@ -50,10 +51,9 @@ from enchufe.services.talk.service import (
     LATE_INPUT_TIMER,
     SILENCE_S,
     SILENCE_TIMER,
-    STRANGERS_REMEMBERED_MAX,
-    WAITING_LINES_MAX,
-    is_bye,
 )
+from enchufe.services.talk.strangers import STRANGERS_REMEMBERED_MAX
+from enchufe.services.talk.waiting import WAITING_LINES_MAX
 
 TEXTS = TalkTexts()
 PEERS = pytest.mark.parametrize("peer", [ANA, LUIS], ids=["stream", "datagrams"])
@@ -427,7 +427,7 @@ def test_strangers_without_end_do_not_fill_our_memory() -> None:
     talk.handle(opened(LUIS))
     for port in range(1, 3 * STRANGERS_REMEMBERED_MAX):
         talk.handle(opened(Peer(port, Transport.UDP, "192.0.2.9", port, is_stream=False)))
-        assert len(talk._strangers) <= STRANGERS_REMEMBERED_MAX
+        assert len(talk._strangers._told) <= STRANGERS_REMEMBERED_MAX
 
 
 @pytest.mark.parametrize("peer", [ANA, LUIS, EVA])

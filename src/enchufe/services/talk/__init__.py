@@ -1,6 +1,7 @@
 """Talk: a conversation of two people, with files between them if both ends are ours.
 
-service -> exchange -> texts
+service -> exchange, waiting, strangers -> texts
+        -> course, bye
 """
 
 from enchufe.services.talk.service import Talk

@@ -11,7 +11,6 @@ Text never waits for files (`enchufe.services.talk.exchange`); only a `bye` in i
 until those on their way have arrived.
 """
 
-from collections import deque
 from collections.abc import Sequence
 
 from enchufe.core.commands import (
@@ -50,12 +49,14 @@ from enchufe.core.files import FileChosen, LeaveFile
 from enchufe.core.frames import Kind
 from enchufe.core.limits import SEND_QUEUE_BYTES_MAX, UDP_IPV4_PAYLOAD_BYTES_MAX
 from enchufe.core.peer import Peer
-from enchufe.core.refusals import BUSY_WORDS, refusal_exit_code
+from enchufe.core.refusals import refusal_exit_code
 from enchufe.core.transfer.incoming import Policy
+from enchufe.services.talk.bye import BYE, is_bye
+from enchufe.services.talk.course import Course
 from enchufe.services.talk.exchange import FRAMES_TIMER, Exchange
+from enchufe.services.talk.strangers import Strangers
 from enchufe.services.talk.texts import TalkTexts
-
-BYE = b"bye"
+from enchufe.services.talk.waiting import Said, Waiting
 
 GOODBYE_S = 0.5
 """After our `bye` the other side's last words, or its own, have so long to arrive: far above
@@ -68,12 +69,6 @@ who types is told instead, and decides."""
 
 SILENCE_S = 2.0
 """Datagrams have no end, so once the caller has nothing more to say, so long a silence is it."""
-
-WAITING_LINES_MAX = 100
-"""With so many lines waiting for their turn no more of the input is read."""
-
-STRANGERS_REMEMBERED_MAX = 1_000
-"""Strangers kept in mind, so that each hears and is shown once, and not per datagram."""
 
 GOODBYE_TIMER = "goodbye"
 LATE_INPUT_TIMER = "late input"
@@ -107,22 +102,17 @@ class Talk:
         self._typing = typing
         self._our_turn = calling
         self._partner: Peer | None = None
-        self._waiting: deque[bytes | FileChosen] = deque()
-        self._strangers: set[tuple[str, int, str]] = set()
-        self._heard = self._sent = 0
-        self._refused_with: ExitCode | None = None
-        self._input_ended = self._partner_finished = self._finished = False
-        self._said_bye = self._heard_bye = self._is_over = False
+        self._course = Course()
+        self._waiting = Waiting(self._texts, typing=typing)
+        self._strangers = Strangers(self._texts)
         self._partner_is_behind = self._holds_input = False
-        self._has_begun = False  # either side has said something
-        self._has_left_out = False  # a line that was too long
         self._undrained_bytes = 0  # of text, said while a file is on its way
         self._bye_waits = self._awaits_files = False
 
     def handle(self, event: Event) -> Sequence[Command]:
         """Return what to do about ``event``."""
         commands = (*self._answer(event), *self._after_files())
-        hold = self._partner_is_behind or len(self._waiting) >= WAITING_LINES_MAX
+        hold = self._partner_is_behind or self._waiting.is_full
         if hold == self._holds_input:
             return commands
         self._holds_input = hold
@@ -135,13 +125,13 @@ class Talk:
             case FileChosen():
                 return self._chose(event)
             case InputEnded():
-                self._input_ended = True
+                self._course.input_ended = True
                 return self._after_input()
             case PeerOpened():
                 return self._opened(event.peer)
             case TimerFired():
                 return self._timer_fired(event.name)
-            case _ if self._partner is None or self._is_over:
+            case _ if self._partner is None or self._course.is_over:
                 return ()
             case _:
                 return self._happened(self._partner, event)
@@ -164,29 +154,18 @@ class Talk:
 
     def _interrupted(self, partner: Peer) -> Sequence[Command]:
         """Say `bye` where nobody would notice that we are gone: datagrams have no end."""
-        is_known = partner.is_stream or self._said_bye or self._heard_bye
-        have_talked = self._heard or self._sent
+        is_known = partner.is_stream or self._course.is_ending
+        have_talked = self._course.heard or self._course.sent
         return (Send(partner, BYE),) if have_talked and not is_known else ()
 
     # Who is there
 
     def _opened(self, peer: Peer) -> Sequence[Command]:
-        if self._partner is not None or self._is_over:
-            return self._turned_away(peer)
+        if self._partner is not None or self._course.is_over:
+            return self._strangers.turn_away(peer, silently=self._course.is_over)
         self._partner = peer
         came = () if self._calling else (self._tell(self._texts.came, peer),)
         return (*came, *self._send_waiting())
-
-    def _turned_away(self, peer: Peer) -> Sequence[Command]:
-        """Tell a stranger, once, that the line is busy, and the person who it was."""
-        key = (peer.host, peer.port, peer.path)
-        if self._is_over or (key in self._strangers and not peer.is_stream):
-            return (Close(peer),)
-        if len(self._strangers) >= STRANGERS_REMEMBERED_MAX:
-            self._strangers.clear()
-        self._strangers.add(key)
-        busy = BUSY_WORDS + self._texts.busy.encode()
-        return (Send(peer, busy), Close(peer), self._tell(self._texts.stranger, peer))
 
     def _moved(
         self, event: PeerFinished | PeerBehind | PeerDrained | PeerClosed
@@ -207,97 +186,84 @@ class Talk:
                 return self._closed(event)
 
     def _partner_has_finished(self, partner: Peer) -> Sequence[Command]:
-        self._partner_finished = True
-        if self._heard_bye or self._refused_with is not None:
+        self._course.partner_finished = True
+        if self._course.heard_bye or self._course.refused_with is not None:
             return ()
-        if self._said_bye:
+        if self._course.said_bye:
             return (Close(partner),)
         sent = self._send_waiting()
-        if self._input_ended or self._said_bye:
+        if self._course.input_ended or self._course.said_bye:
             return sent
-        if self._typing and (self._has_begun or self._calling):
+        if self._typing and (self._course.has_begun or self._calling):
             return (*sent, self._tell(self._texts.says_no_more, partner))
         return (*sent, SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S))
 
     def _closed(self, event: PeerClosed) -> Sequence[Command]:
-        if not (self._calling or self._has_begun or event.reason is Reason.STOPPING):
+        if not (self._calling or self._course.has_begun or event.reason is Reason.STOPPING):
             return self._wait_on(event.peer)
         ended = self._exchange_ended(event)
-        exit_code = self._exit_code(event)
-        self._is_over = True
+        is_cut_off = (
+            self._exchange.was_cut_off and not self._course.said_bye
+        )  # `/bye` leaves files behind
+        is_whole = not (self._waiting or is_cut_off)
+        exit_code = self._course.exit_code(event, is_whole=is_whole)
+        self._course.is_over = True
         told = self._farewell(event.peer, exit_code)
-        return (*ended, *told, *self._unsent(), self._stop(exit_code))
+        return (*ended, *told, *self._waiting.drop(), Stop(self._course.told_exit_code(exit_code)))
 
     def _wait_on(self, visitor: Peer) -> Sequence[Command]:
         """Wait for somebody else: who said nothing and heard nothing may have tried the port."""
-        self._partner = None
-        self._partner_finished = self._finished = self._partner_is_behind = False
+        self._partner, self._partner_is_behind = None, False
+        self._course.begin_anew()
         return (CancelTimer(LATE_INPUT_TIMER), self._tell(self._texts.no_word, visitor))
 
     def _farewell(self, partner: Peer, exit_code: ExitCode) -> Sequence[Command]:
-        if self._heard_bye or self._said_bye or self._refused_with is not None:
+        if self._course.heard_bye or self._course.said_bye or self._course.refused_with is not None:
             return ()
         if exit_code is ExitCode.LOST:
             return (self._tell(self._texts.lost, partner),)
-        return (self._tell(self._texts.left, partner),) if self._partner_finished else ()
-
-    def _exit_code(self, event: PeerClosed) -> ExitCode:
-        """Return how it ended: with a `bye` well, whoever was gone already when it came."""
-        if self._refused_with is not None:
-            return self._refused_with
-        if event.reason is Reason.PROTOCOL:
-            return ExitCode.PROTOCOL
-        if event.reason is Reason.REFUSED and self._heard == 0:
-            return ExitCode.REFUSED
-        if self._heard_bye:
-            return ExitCode.DONE
-        if event.reason in (Reason.REFUSED, Reason.RESET) and self._said_bye:
-            return ExitCode.DONE
-        is_cut_off = self._exchange.was_cut_off and not self._said_bye  # `/bye` leaves files behind
-        is_whole = not (event.unsent_bytes or self._waiting or is_cut_off)
-        ended_well = event.reason in (Reason.FINISHED, Reason.OURS, Reason.STOPPING)
-        return ExitCode.DONE if is_whole and ended_well else ExitCode.LOST
-
-    def _stop(self, exit_code: ExitCode) -> Stop:
-        """End; not quite well if something was left unsaid."""
-        is_short = self._has_left_out and exit_code is ExitCode.DONE
-        return Stop(ExitCode.OVER_LIMIT if is_short else exit_code)
+        return (self._tell(self._texts.left, partner),) if self._course.partner_finished else ()
 
     # What the other side says
 
     def _received(self, partner: Peer, message: bytes) -> Sequence[Command]:
-        if self._heard_bye:
+        if self._course.heard_bye:
             return ()
-        self._heard += 1
-        self._has_begun = True
-        if self._exchange.is_invitation(partner, message) and not self._has_said_all:
+        self._course.heard += 1
+        self._course.has_begun = True
+        if self._exchange.is_invitation(partner, message) and not self._course.has_said_all:
             return self._exchange.accept(partner, message)
-        if self._heard == 1:
-            self._refused_with = refusal_exit_code(message)
-            if self._refused_with is not None:
+        if self._course.heard == 1:
+            self._course.refused_with = refusal_exit_code(message)
+            if self._course.refused_with is not None:
                 said = message.removeprefix(b"enchufe: ")  # whoever tells it says that itself
                 return (Tell(said.decode("utf-8", "surrogateescape")), Close(partner))
         shown = Show(partner, message)
         if is_bye(message):
             invitations = self._exchange.show_invitations(partner)
             return (*invitations, shown, *self._hear_bye(partner))
-        if self._said_bye:  # it crossed our bye on the way
+        if self._course.said_bye:  # it crossed our bye on the way
             return (shown,)
         self._our_turn = True
         return (shown, *self._send_waiting())
 
     def _hear_bye(self, partner: Peer) -> Sequence[Command]:
         """End the talk; whoever said `bye` first may be waiting for ours."""
-        self._heard_bye = True
-        may_wait = not self._said_bye and not self._finished
+        self._course.heard_bye = True
+        may_wait = not self._course.said_bye and not self._course.finished
         answer = (Send(partner, BYE),) if may_wait else ()
         told = (self._tell(self._texts.said_bye, partner),)
-        return (*answer, *(() if self._said_bye else told), *self._unsent(), Close(partner))
+        return (
+            *answer,
+            *(() if self._course.said_bye else told),
+            *self._waiting.drop(),
+            Close(partner),
+        )
 
     # What the person says
 
     def _typed(self, line: bytes) -> Sequence[Command]:
-        if self._said_bye or self._heard_bye or self._is_over:
+        if self._course.is_ending:
             return ()
         is_for_us = line.startswith(b"/") and not line.startswith(b"//")
         if is_for_us:
@@ -319,55 +285,42 @@ class Talk:
 
     def _chose(self, chosen: FileChosen) -> Sequence[Command]:
         """Send a file; once frames are agreed on that takes no turn."""
-        if self._said_bye or self._heard_bye or self._is_over:
+        if self._course.is_ending:
             return (LeaveFile(chosen.file),)
         if self._bye_waits:
             return (Tell(self._texts.after_bye), LeaveFile(chosen.file))
         return self._say(chosen) if self._exchange.is_unspoken else self._send(chosen)
 
-    def _say(self, said: bytes | FileChosen) -> Sequence[Command]:
+    def _say(self, said: Said) -> Sequence[Command]:
         if not self._waiting and self._may_speak:
             return self._send(said)
-        self._waiting.append(said)
-        return self._must_wait(said)
-
-    def _must_wait(self, said: bytes | FileChosen) -> Sequence[Command]:
-        """Say that what was typed waits: each line to a person, to a pipe the first."""
-        texts, count = self._texts, len(self._waiting)
-        if self._typing and isinstance(said, bytes) and is_bye(said):
-            return (Tell(texts.bye_in_turn),)
-        if count == 1:
-            return (Tell(texts.nobody_yet if self._partner is None else texts.not_your_turn),)
-        return (Tell(texts.waiting.format(count=count)),) if self._typing else ()
+        texts = self._texts
+        for_whom = texts.nobody_yet if self._partner is None else texts.not_your_turn
+        return self._waiting.add(said, for_whom=for_whom)
 
     @property
     def _may_speak(self) -> bool:
         """Whether what is typed can be sent now; who will not answer need not be waited for."""
-        if self._partner is None or self._said_bye:
+        if self._partner is None or self._course.said_bye:
             return False
-        return not self._turns or self._our_turn or self._partner_finished
+        return not self._turns or self._our_turn or self._course.partner_finished
 
     def _send_waiting(self) -> Sequence[Command]:
         """Send what waited, as far as it may be; at the end of the input see to that too."""
         commands: list[Command] = []
         while self._waiting and self._may_speak:
-            commands += self._send(self._waiting.popleft())
-        if commands and self._turns and self._typing and not self._said_bye:
-            commands.append(self._sent_now())
+            commands += self._send(self._waiting.next())
+        if commands and self._turns and not self._course.said_bye:
+            commands += self._waiting.sent_now()
         return (*commands, *self._after_input())
 
-    def _sent_now(self) -> Tell:
-        if not self._waiting:
-            return Tell(self._texts.sent_all)
-        return Tell(self._texts.sent_first.format(count=len(self._waiting)))
-
-    def _send(self, said: bytes | FileChosen) -> Sequence[Command]:
+    def _send(self, said: Said) -> Sequence[Command]:
         partner = self._partner
         assert partner is not None
-        self._has_begun = True
+        self._course.has_begun = True
         if isinstance(said, bytes):
             return self._say_bye() if is_bye(said) else self._send_line(partner, said)
-        if self._partner_finished:
+        if self._course.partner_finished:
             return self._exchange.not_sent(said, self._texts.leaving, partner)
         if partner.is_stream and self._exchange.is_unspoken:
             self._our_turn = False  # whoever is none of us takes the invitation for our line
@@ -376,11 +329,11 @@ class Talk:
     def _send_line(self, partner: Peer, line: bytes) -> Sequence[Command]:
         if not partner.is_stream and len(line) > UDP_IPV4_PAYLOAD_BYTES_MAX:
             most = UDP_IPV4_PAYLOAD_BYTES_MAX
-            self._has_left_out = True
+            self._course.has_left_out = True
             return (Tell(self._texts.too_long.format(most=most)),)
-        self._sent += 1
+        self._course.sent += 1
         self._our_turn = False
-        is_late = self._partner_finished and not self._typing
+        is_late = self._course.partner_finished and not self._typing
         late = (SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S),) if is_late else ()
         return (Send(partner, line), *late, *self._paced(partner, line))
 
@@ -396,41 +349,30 @@ class Talk:
 
     def _say_bye(self, *, at_once: bool = False) -> Sequence[Command]:
         """Say `bye`, just as the course's programs compare it, and wait a moment for theirs."""
-        unsent = self._unsent()
+        unsent = self._waiting.drop()
         partner = self._partner
         if partner is not None and self._exchange.is_busy_with(partner) and not at_once:
             self._bye_waits = self._awaits_files = True
             return (*unsent, Tell(self._texts.bye_waits))
-        self._said_bye = self._has_begun = True
+        self._course.said_bye = self._course.has_begun = True
         if partner is None:
-            self._is_over = True
+            self._course.is_over = True
             return (*unsent, Stop(ExitCode.DONE))
-        if self._partner_finished:
+        if self._course.partner_finished:
             return (Send(partner, BYE), *unsent, Close(partner))
         last = (Finish(partner),) if partner.is_stream else ()
         return (Send(partner, BYE), *last, *unsent, SetTimer(GOODBYE_TIMER, GOODBYE_S))
 
-    def _unsent(self) -> Sequence[Command]:
-        """Say how much will never be sent, if anything was waiting."""
-        count = len(self._waiting)
-        self._waiting.clear()
-        return (Tell(self._texts.unsent.format(count=count)),) if count else ()
-
     # Files
-
-    @property
-    def _has_said_all(self) -> bool:
-        """Whether nothing can follow what we have sent."""
-        return self._said_bye or self._heard_bye or self._finished
 
     def _comes_too_late(self, event: FrameReceived) -> bool:
         """Whether a file is offered that we cannot even refuse any more."""
-        return self._has_said_all and event.frame.kind == Kind.OFFER
+        return self._course.has_said_all and event.frame.kind == Kind.OFFER
 
     def _framed(self, partner: Peer) -> Sequence[Command]:
-        if self._has_said_all:
+        if self._course.has_said_all:
             return ()
-        self._has_begun = True
+        self._course.has_begun = True
         has_invited = self._exchange.has_invited
         framed = self._exchange.framed(partner)
         if has_invited:  # it was no line to them
@@ -446,7 +388,7 @@ class Talk:
 
     def _exchanged(self, event: Event) -> Sequence[Command]:
         commands = self._exchange.handle(event)
-        if not self._has_said_all:
+        if not self._course.has_said_all:
             return commands
         return [command for command in commands if not isinstance(command, SendFrame)]
 
@@ -459,7 +401,7 @@ class Talk:
     def _after_files(self) -> Sequence[Command]:
         """Go on with what waited for files, once none is on its way."""
         partner = self._partner
-        if not self._awaits_files or partner is None or self._is_over:
+        if not self._awaits_files or partner is None or self._course.is_over:
             return ()
         if self._exchange.is_busy_with(partner):
             return ()
@@ -467,20 +409,20 @@ class Talk:
         if not self._bye_waits:
             return self._after_input()
         self._bye_waits = False
-        return () if self._said_bye or self._heard_bye else self._say_bye()
+        return () if self._course.is_ending else self._say_bye()
 
     # When we have said all we had to say
 
     def _after_input(self) -> Sequence[Command]:
         partner = self._partner
-        if not self._input_ended or self._waiting or partner is None:
+        if not self._course.input_ended or self._waiting or partner is None:
             return ()
-        if self._said_bye or self._bye_waits or self._heard_bye or self._is_over:
+        if self._course.is_ending or self._bye_waits:
             return ()
         self._awaits_files = self._exchange.is_busy_with(partner)
         if self._awaits_files:
             return ()
-        if self._partner_finished:
+        if self._course.partner_finished:
             return (Close(partner),)
         if partner.is_stream:
             return self._finish(partner)
@@ -490,34 +432,37 @@ class Talk:
         return (SetTimer(SILENCE_TIMER, SILENCE_S),) if self._calling else ()
 
     def _finish(self, partner: Peer) -> Sequence[Command]:
-        if self._finished:
+        if self._course.finished:
             return ()
-        self._finished = True
+        self._course.finished = True
         return (Finish(partner),)
 
     def _leave(self, partner: Peer) -> Sequence[Command]:
         """Leave a datagram peer, which only a `bye` can tell that we do."""
-        return self._say_bye() if self._sent + self._heard else (Close(partner),)
+        return self._say_bye() if self._course.sent + self._course.heard else (Close(partner),)
 
     def _timer_fired(self, name: str) -> Sequence[Command]:
-        if self._partner is None or self._is_over or self._heard_bye:
+        partner, course = self._partner, self._course
+        if partner is None or course.is_over or course.heard_bye:
             return ()
         if name == FRAMES_TIMER:
-            return self._unanswered(self._partner)
-        is_busy = self._exchange.is_busy_with(self._partner)
-        if name == LATE_INPUT_TIMER and is_busy:  # what has come is still being kept
+            return self._unanswered(partner)
+        if name == SILENCE_TIMER:
+            return self._silent(partner)
+        return self._says_no_more(partner) if name == LATE_INPUT_TIMER else (Close(partner),)
+
+    def _silent(self, partner: Peer) -> Sequence[Command]:
+        if self._course.said_bye:
+            return ()
+        return (Tell(self._texts.silence.format(seconds=SILENCE_S)), *self._leave(partner))
+
+    def _says_no_more(self, partner: Peer) -> Sequence[Command]:
+        """Leave somebody who says no more and for whom nothing more came, unless a person types."""
+        if self._exchange.is_busy_with(partner):  # what has come is still being kept
             return (SetTimer(LATE_INPUT_TIMER, LATE_INPUT_S),)
-        if name == SILENCE_TIMER and not self._said_bye:
-            told = Tell(self._texts.silence.format(seconds=SILENCE_S))
-            return (told, *self._leave(self._partner))
-        if name == LATE_INPUT_TIMER and self._typing and self._has_begun and not self._said_bye:
-            return (self._tell(self._texts.says_no_more, self._partner),)
-        return () if name == SILENCE_TIMER else (Close(self._partner),)
+        if self._typing and self._course.has_begun and not self._course.said_bye:
+            return (self._tell(self._texts.says_no_more, partner),)
+        return (Close(partner),)
 
     def _tell(self, text: str, who: Peer) -> Tell:
         return Tell(text.format(who=who.address))
-
-
-def is_bye(message: bytes) -> bool:
-    """Return whether a message is the word that ends a talk, however it was typed."""
-    return message.strip().lower() == BYE
