@@ -283,3 +283,17 @@ def test_where_it_would_be_too_much_what_one_says_in_a_row_is_taken_line_by_line
     assert [len(together) for together in plaza.kept] == [6, *[1] * 11, 1, 1]
     plaza.disk_goes_on()
     assert len(eva.heard) == 17
+
+
+def test_where_anybody_comes_in_datagrams_less_is_taken_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sayings, "TOLD_AT_ONCE_MAX", 30)  # for three members, ten lines
+    plaza = Plaza()
+    ana, _luis = plaza.member("ana"), plaza.member("luis")
+    plaza.raw(Transport.UDP).says("hola")
+    plaza.kept.clear()
+    lines = [f"line {number}" for number in range(11)]
+    ana.says(*lines[:10])
+    ana.says(*lines)
+    assert [len(together) for together in plaza.kept] == [10, *[1] * 11]

@@ -129,6 +129,11 @@ class Members:
         return len(self._by_peer)
 
     @property
+    def datagrams_count(self) -> int:
+        """How many of them come in datagrams."""
+        return len(self._datagrams)
+
+    @property
     def away_count(self) -> int:
         """How many are away."""
         return len(self._away)
