@@ -21,6 +21,8 @@ def speak(window: Window, text: str) -> None:
 
 
 def be_called(window: Window, name: str) -> None:
+    """Change the name of somebody who is in; before that it would be the name they come with."""
+    expect(window.find("#plaza .name")).not_to_have_value("")
     window.find("#plaza .name").fill(name)
     window.page.keyboard.press("Enter")
     window.find("#plaza .people").get_by_text(name).wait_for()
@@ -196,6 +198,28 @@ def test_what_is_written_while_the_server_is_away_is_said_once_when_it_is_back(
         luis.say("after\n")
         window.says("after")
         assert [heard.count(word) for word in ("ana: before", "ana: meanwhile")] in ([1, 1], [2, 2])
+
+
+def test_a_room_that_has_forgotten_all_is_heard_when_it_is_back(
+    open_window: Open, home: Path
+) -> None:
+    port, room = free_port(), free_port()
+    words = (f"chat@tcp://:{room}", "--web", f":{port}")
+    with serving(*words) as server:
+        window = open_window(f"http://localhost:{port}/")
+        be_called(window, "ana")
+        for text in ("one", "two", "three"):
+            speak(window, text)
+        expect(window.find("#plaza .line.pending")).to_have_count(0)
+        server.signal(signal.SIGKILL)
+        server.process.wait()
+        window.says("The connection is lost")
+    with serving(*words), plain(room) as luis:
+        luis.say("said meanwhile\n")
+        window.says("said meanwhile")
+        luis.say("and after\n")
+        window.says("and after")
+        assert window.find("#plaza .log").get_by_text("said meanwhile").count() == 1
 
 
 def test_a_page_that_is_loaded_anew_is_the_same_person(open_window: Open, home: Path) -> None:

@@ -1,7 +1,6 @@
-// A visit to the room, through broken connections: nothing missing, nothing twice.
+// A visit to the room, over broken lines: nothing missing, nothing twice.
 //
-// What is said is said again, with its number, until the room has taken it; what others say names
-// the line before it, so a gap is seen and asked for.
+// A line is said until it is taken, and names the one before it, so a gap is seen.
 
 import { Conversation } from "../shared/conversation.js";
 import { decoded, encoded } from "../shared/bytes.js";
@@ -15,7 +14,7 @@ const WHO_AGAIN_MS = 30_000;
 const HEARD = { [Kind.JOINED]: "_joined", [Kind.SAID]: "_said", [Kind.TAKEN]: "_taken", [Kind.NOTICE]: "_noticed" };
 
 export class Room {
-	/** @param on who is told, such as `Plaza`. */
+	/** @param on who is told, as `Plaza`. */
 	constructor(name, on) {
 		this.name = name;
 		this._asked = name;
@@ -40,17 +39,17 @@ export class Room {
 		return this._conversation;
 	}
 
-	/** Say a line; return what stands for it until it is taken. */
+	/** Say a line; return what stands for it till it is taken. */
 	say(text) {
 		return this._post({ kind: Kind.SAY, payload: encoded(text) });
 	}
 
-	/** Say a file that the room has already. */
+	/** Say a file the room has already. */
 	share(sha256) {
 		return this._post({ kind: Kind.SHARE, payload: { sha256 } });
 	}
 
-	/** Give the room an order, such as `/name luis`. */
+	/** Give an order, such as `/name luis`. */
 	order(line) {
 		this._conversation.send(Kind.TEXT, encoded(line));
 	}
@@ -65,8 +64,7 @@ export class Room {
 	}
 
 	_join() {
-		const after = this._lastId;
-		this._conversation.send(Kind.JOIN, { name: this._asked, session: this._session, after });
+		this._conversation.send(Kind.JOIN, { name: this._asked, session: this._session, after: this._lastId });
 	}
 
 	_post(item) {
@@ -93,7 +91,12 @@ export class Room {
 		else this._on.framed(frame);
 	}
 
-	_joined({ name, room, number }) {
+	_joined({ name, room, number, history }) {
+		if (this._lastId >= 0 && history !== this._history) {
+			this._lastId = 0; // it has forgotten all
+			this._askMissing();
+		}
+		this._history = history;
 		this.name = this._asked = name;
 		this._isIn = true;
 		this._number = Math.max(this._number, number ?? 0);
@@ -143,14 +146,14 @@ export class Room {
 		this._on.noticed(notice);
 	}
 
-	/** Ask who is here, once for all who come at the same time. */
+	/** Ask who is here, once for many. */
 	_askWho() {
 		clearTimeout(this._who);
 		this._who = setTimeout(() => this._isIn && this.order("/who"), WHO_MS);
 	}
 }
 
-/** Who is here: `["ana (udp)"]` with the numbers of their connections. */
+/** Who is here: `["ana (udp)"]` with the numbers of connections. */
 function peopleOf({ names = [], numbers = [] }) {
 	return names.map((shown, at) => {
 		const [, name, transport] = /^(.*) \((.*)\)$/.exec(shown) ?? [null, shown, ""];
