@@ -1,9 +1,13 @@
-"""Where the programs under test keep what is theirs."""
+"""Where the programs under test keep what is theirs, and what they send each other."""
 
+import os
 from pathlib import Path
 
 import pytest
 from tests.cli.programs import run
+
+BIG_BYTES = 64 * 1024 * 1024
+"""Enough for a transfer to last until it is broken off."""
 
 
 @pytest.fixture
@@ -19,3 +23,22 @@ def key(home: Path) -> Path:
     """Make the key that control looks for."""
     assert run("key", "new").code == 0
     return home / "data" / "enchufe" / "control.key"
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    return tmp_path / "inbox"
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + os.urandom(300_000))
+    return path
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    path = tmp_path / "big.bin"
+    path.write_bytes(os.urandom(1024 * 1024) * (BIG_BYTES // 1024 // 1024))
+    return path

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from tests.cli.programs import Server, run, running, serving
+from tests.cli.receivers import slow_line
 from tests.cli.talkers import stream_to
 from tests.cli.terminals import screen
 from tests.cli.test_chat import room, visiting
-from tests.cli.test_send_and_receive import slow_line
 from tests.ports import free_port
 from tests.services.chat.plaza import sha256
 

@@ -8,79 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from tests.cli.programs import Ended, Program, run, running, serving
+from tests.cli.receivers import Receiver, receiving, slow_line, until_some_came
 from tests.cli.terminals import terminal
 
 from enchufe.core.exits import ExitCode
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders are POSIX's here")
-
-BIG_BYTES = 64 * 1024 * 1024
-"""Enough for a transfer to last until it is broken off."""
-
-SLOW_RATE = 20_000_000
-"""Bytes a second that a slow line carries in these tests."""
-
-
-class Receiver(Program):
-    """A running ``enchufe receive``, ready for its senders."""
-
-    def __init__(self, folder: Path, *words: str, listen: str = "tcp://127.0.0.1:0") -> None:
-        super().__init__(
-            "receive", "--listen", listen, "--into", str(folder), *words, stdin=subprocess.DEVNULL
-        )
-        self.folder = folder
-        try:
-            self.out.until("Ctrl-C stops")
-        except AssertionError:
-            self.close()
-            raise
-
-    @property
-    def url(self) -> str:
-        """What to send to."""
-        return str(re.findall(r"enchufe send (\S+)", self.out.text)[0])
-
-    @property
-    def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
-
-    @property
-    def names(self) -> Sequence[str]:
-        return sorted(path.name for path in self.folder.iterdir())
-
-
-@contextlib.contextmanager
-def receiving(folder: Path, *words: str, listen: str = "tcp://127.0.0.1:0") -> Iterator[Receiver]:
-    receiver = Receiver(folder, *words, listen=listen)
-    try:
-        yield receiver
-    finally:
-        receiver.close()
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    return tmp_path / "inbox"
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "photo.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + os.urandom(300_000))
-    return path
-
-
-@pytest.fixture
-def big(tmp_path: Path) -> Path:
-    path = tmp_path / "big.bin"
-    path.write_bytes(os.urandom(1024 * 1024) * (BIG_BYTES // 1024 // 1024))
-    return path
 
 
 def send(receiver: Receiver, *words: str | Path) -> Ended:
@@ -329,55 +267,6 @@ def test_a_size_is_understood_with_its_unit_or_refused(inbox: Path) -> None:
 # What breaks off
 
 
-@contextlib.contextmanager
-def slow_line(port: int) -> Iterator[int]:
-    """Yield a port that leads to ``port`` over a line that is slow, while the block lasts."""
-    import threading
-
-    listener = socket.create_server(("127.0.0.1", 0))
-    over = threading.Event()
-
-    def carry(source: socket.socket, target: socket.socket, rate: int) -> None:
-        try:
-            while data := source.recv(64 * 1024):
-                target.sendall(data)
-                time.sleep(len(data) / rate)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:  # one end is gone: the other learns of it
-            for sock in (source, target):
-                sock.close()
-
-    def accept() -> None:
-        with contextlib.suppress(OSError):
-            while not over.is_set():
-                near, _address = listener.accept()
-                try:
-                    far = socket.create_connection(("127.0.0.1", port))
-                except ConnectionRefusedError:  # so is whoever came
-                    near.close()
-                    continue
-                for pair in ((near, far, SLOW_RATE), (far, near, 1 << 40)):
-                    threading.Thread(target=carry, args=pair, daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        over.set()
-        listener.close()
-
-
-def until_some_came(inbox: Path) -> int:
-    """Wait until a part is there; return its size."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        for part in inbox.glob(".big.bin.*.part"):
-            if (size_bytes := part.stat().st_size) > 1_000_000:
-                return size_bytes
-        time.sleep(0.01)
-    raise AssertionError("nothing came")
-
-
 @pytest.mark.parametrize("killed", ["sender", "receiver", "sender by Ctrl-C"])
 def test_what_broke_off_goes_on_where_it_was(inbox: Path, big: Path, killed: str) -> None:
     with contextlib.ExitStack() as stack:
@@ -402,7 +291,7 @@ def test_what_broke_off_goes_on_where_it_was(inbox: Path, big: Path, killed: str
             assert "broke the rules" not in receiver.out.text
         receiver.signal(signal.SIGKILL)
     there_bytes = until_some_came(inbox)
-    assert there_bytes < BIG_BYTES
+    assert there_bytes < big.stat().st_size
     with receiving(inbox) as receiver:
         ended = send(receiver, big)
         assert ended.code == ExitCode.DONE, ended.err

@@ -1,4 +1,4 @@
-"""``enchufe talk`` as two people run it: pipes, terminals, strangers and exit codes."""
+"""``enchufe talk`` as two programs run it: pipes, strangers and exit codes."""
 
 import contextlib
 import json
@@ -7,13 +7,12 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from tests.cli.programs import Program, run, running
+from tests.cli.programs import run, running
 from tests.cli.talkers import datagrams_to, stream_to
-from tests.cli.terminals import Screen, screen
+from tests.cli.talks import port_of, waiting
 
 from enchufe.cli.reaching import CONNECT_TIMEOUT_S
 from enchufe.core.exits import ExitCode
@@ -28,24 +27,6 @@ IMPATIENT = (
     "from enchufe.cli.main import main; sys.exit(main(sys.argv[4:]))"
 )
 """Runs what follows ``python -m enchufe``, with little patience for silent datagram peers."""
-
-
-@contextlib.contextmanager
-def waiting(
-    *words: str, transport: str = "udp", before: Sequence[str] = ()
-) -> Iterator[tuple[Program, str]]:
-    """Run ``enchufe talk --listen``; yield it and the endpoint it says."""
-    endpoint = f"{transport}://127.0.0.1:0"
-    with running("talk", "--listen", endpoint, *words, before=before) as program:
-        yield program, program.err.until(rf"enchufe talk ({transport}://\S+)")[1]
-
-
-def port_of(endpoint: str) -> int:
-    return int(endpoint.rpartition(":")[2])
-
-
-def ends_with(*last: str) -> Callable[[list[str]], bool]:
-    return lambda shown: shown[-len(last) :] == list(last)
 
 
 # A path that is taken
@@ -371,132 +352,6 @@ def test_what_makes_no_sense_is_not_done(words: list[str], told: str) -> None:
 
 def test_how_long_connecting_may_take_is_the_same_everywhere() -> None:
     assert CONNECT_TIMEOUT_S == CONNECT_S_MAX
-
-
-# At a terminal
-
-
-@contextlib.contextmanager
-def friend_on_screen(*words: str) -> Iterator[tuple[Program, Screen]]:
-    """Run two ends of a talk: one in a pipe, who waits, and one at a terminal."""
-    with waiting(*words) as (friend, endpoint), screen("talk", endpoint, *words) as person:
-        person.until(lambda shown: shown[-1:] == [">"])
-        yield friend, person
-
-
-def say(person: Screen, line: str) -> None:
-    person.type(line)
-    person.press("Enter")
-
-
-def test_what_arrives_never_breaks_the_line_being_typed() -> None:
-    with friend_on_screen() as (friend, person):
-        say(person, "hola")
-        friend.out.until("^hola$")
-        person.type("half a li")
-        person.until(ends_with("> hola", "> half a li"))
-        friend.say("¿sigues ahí?\n".encode())
-        person.until(ends_with("> hola", "< ¿sigues ahí?", "> half a li"))
-        friend.say(b"hello?\n")
-        person.until(ends_with("< ¿sigues ahí?", "< hello?", "> half a li"))
-        person.type("ne")
-        person.press("Enter")
-        person.until(ends_with("< hello?", "> half a line", ">"))
-        friend.out.until("^half a line$")
-        say(person, "bye")
-        assert (person.wait(), friend.wait()) == (ExitCode.DONE, ExitCode.DONE)
-        assert person.lines[-2:] == ["> bye", "< bye"]
-
-
-def test_what_the_other_says_is_shown_and_not_obeyed() -> None:
-    with friend_on_screen() as (friend, person):
-        say(person, "hola")
-        friend.out.until("^hola$")
-        friend.say(b"\x1b[2Jtwo\tparts \xff\n< fake\n")
-        person.until(ends_with("< \\e[2Jtwo      parts \\xff", "< < fake", ">"))
-
-
-def test_out_of_turn_a_line_waits_and_is_said_to_be_waiting() -> None:
-    with friend_on_screen("--turns") as (friend, person):
-        assert any("By turns: you speak first." in line for line in person.lines)
-        say(person, "one")
-        say(person, "two")
-        person.until(lambda shown: any("It is the other side's turn" in line for line in shown))
-        friend.out.until("^one$")
-        assert friend.out.text == "one\n"
-        say(person, "bye")
-        person.until(lambda shown: any("/bye ends at once" in line for line in shown))
-        friend.say(b"answer\n")
-        friend.out.until("^two$")
-        person.until(
-            lambda shown: (
-                shown[-3] == "< answer" and "has been sent (still waiting: 1)" in shown[-2]
-            )
-        )
-
-
-def test_lines_that_begin_with_a_slash_are_for_enchufe() -> None:
-    with friend_on_screen() as (friend, person):
-        say(person, "/help")
-        person.until(lambda shown: any("bye ends the talk" in line for line in shown))
-        say(person, "/unknown")
-        person.until(lambda shown: any("“/unknown” is no command" in line for line in shown))
-        say(person, "//path")
-        friend.out.until("^/path$")
-        say(person, "/bye")
-        assert (person.wait(), friend.wait()) == (ExitCode.DONE, ExitCode.DONE)
-        assert friend.out.text == "/path\nbye\n"
-
-
-def test_who_waits_at_a_terminal_types_too_and_ctrl_c_leaves() -> None:
-    with screen("talk", "--listen", "tcp://127.0.0.1:0") as person:
-        shown = person.until(lambda shown: shown[-1:] == [">"])
-        (port,) = re.findall(r"ncat 127\.0\.0\.1 (\d+)", "\n".join(shown))
-        person.type("half")
-        with stream_to(int(port)) as friend:
-            friend.sendall(b"hola\n")
-            person.until(ends_with("< hola", "> half"))
-            person.press("Enter")
-            assert friend.recv(100) == b"half\n"
-            person.press("C-c")
-            assert person.wait() == ExitCode.INTERRUPTED
-            assert friend.recv(100) == b""
-
-
-@pytest.mark.parametrize("turns", [(), ("--turns",)])
-def test_who_says_no_more_still_hears_what_a_person_takes_time_to_type(turns: list[str]) -> None:
-    with screen("talk", "--listen", "tcp://127.0.0.1:0", *turns) as person:
-        shown = person.until(lambda shown: shown[-1:] == [">"])
-        (port,) = re.findall(r"ncat 127\.0\.0\.1 (\d+)", "\n".join(shown))
-        with stream_to(int(port)) as friend:
-            friend.sendall(b"what is your name?\n")
-            friend.shutdown(socket.SHUT_WR)
-            person.type("Lu")
-            person.until(lambda shown: any("says no more" in line for line in shown))
-            time.sleep(1.5)  # longer than whoever uses a pipe is waited for
-            say(person, "is")
-            assert friend.recv(100) == b"Luis\n"
-            person.press("C-d")
-            assert person.wait() == ExitCode.DONE
-
-
-def test_the_end_of_a_talk_takes_an_empty_prompt_with_it() -> None:
-    with friend_on_screen() as (friend, person):
-        say(person, "hola")
-        friend.out.until("^hola$")
-        friend.say(b"bye\n")
-        assert (person.wait(), friend.wait()) == (ExitCode.DONE, ExitCode.DONE)
-        assert person.lines[-2] == "< bye"
-        assert person.lines[-1].endswith("has said bye.")
-
-
-def test_a_flood_hinders_neither_typing_nor_leaving() -> None:
-    with running("serve", "chargen@tcp://127.0.0.1:0") as server:
-        port = server.out.until(r"127\.0\.0\.1:(\d+)")[1]
-        with screen("talk", f"tcp://127.0.0.1:{port}") as person:
-            person.until(lambda shown: len(shown) > 20)
-            person.press("C-c")
-            assert person.wait() == ExitCode.INTERRUPTED
 
 
 def test_it_speaks_spanish_as_well() -> None:

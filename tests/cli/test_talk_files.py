@@ -12,41 +12,15 @@ from pathlib import Path
 
 import pytest
 from tests.cli.programs import Program, run, running
+from tests.cli.receivers import slow_line, until_some_came
 from tests.cli.talkers import stream_to
+from tests.cli.talks import port_of, say, waiting
 from tests.cli.terminals import Screen, screen, terminal
-from tests.cli.test_send_and_receive import slow_line, until_some_came
-from tests.cli.test_talk import port_of, say
 
 from enchufe.core.exits import ExitCode
 
 PNG = b"\x89PNG\r\n\x1a\n"
 INVITED = "enchufe/1 would like to send photo.png (300008 bytes)\n"
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
-    return tmp_path / "inbox"
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "photo.png"
-    path.write_bytes(PNG + os.urandom(300_000))
-    return path
-
-
-@pytest.fixture
-def big(tmp_path: Path) -> Path:
-    path = tmp_path / "big.bin"
-    path.write_bytes(os.urandom(1024 * 1024) * 64)
-    return path
-
-
-@contextlib.contextmanager
-def waiting(*words: str, endpoint: str = "tcp://127.0.0.1:0") -> Iterator[tuple[Program, str]]:
-    """Run ``enchufe talk --listen``; yield it and the endpoint it says."""
-    with running("talk", "--listen", endpoint, *words) as program:
-        yield program, program.err.until(r"enchufe talk (\w+://\S+)")[1]
 
 
 # Pipes
@@ -79,7 +53,7 @@ def test_text_and_files_go_both_ways_and_a_bye_waits_for_them(
 
 def test_text_gets_through_both_ways_while_a_big_file_travels(inbox: Path, big: Path) -> None:
     with (
-        waiting("--into", str(inbox)) as (other, endpoint),
+        waiting("--into", str(inbox), transport="tcp") as (other, endpoint),
         slow_line(port_of(endpoint)) as port,
         running("talk", f"tcp://127.0.0.1:{port}") as caller,
     ):
@@ -97,7 +71,7 @@ def test_text_gets_through_both_ways_while_a_big_file_travels(inbox: Path, big: 
 
 def test_what_broke_off_goes_on_where_it_was_when_it_is_sent_again(inbox: Path, big: Path) -> None:
     with (
-        waiting("--into", str(inbox)) as (other, endpoint),
+        waiting("--into", str(inbox), transport="tcp") as (other, endpoint),
         slow_line(port_of(endpoint)) as port,
         running("talk", f"tcp://127.0.0.1:{port}") as caller,
     ):
@@ -106,7 +80,7 @@ def test_what_broke_off_goes_on_where_it_was_when_it_is_sent_again(inbox: Path, 
         caller.signal(signal.SIGKILL)
         other.err.until(r"big\.bin from \S+ broken off at .* of 64\.0 MiB; sent again, it goes on")
         assert other.wait() == ExitCode.LOST
-    with waiting("--into", str(inbox)) as (other, endpoint):
+    with waiting("--into", str(inbox), transport="tcp") as (other, endpoint):
         ended = run("talk", endpoint, said=f"/send {big}\nbye\n".encode(), timeout_s=60)
         assert "that were there" in ended.err
         assert other.wait() == ExitCode.DONE
@@ -118,7 +92,7 @@ def test_what_broke_off_goes_on_where_it_was_when_it_is_sent_again(inbox: Path, 
 def test_a_name_that_is_no_utf_8_breaks_no_talk(inbox: Path, tmp_path: Path) -> None:
     bad = tmp_path / os.fsdecode(b"bad\xff.txt")
     bad.write_bytes(b"x")
-    with waiting("--into", str(inbox)) as (other, endpoint):
+    with waiting("--into", str(inbox), transport="tcp") as (other, endpoint):
         ended = run("talk", endpoint, said=b"/send %b\nbye\n" % os.fsencode(bad))
         assert (ended.code, other.wait()) == (ExitCode.DONE, ExitCode.DONE)
     assert [path.name for path in inbox.iterdir()] == ["bad\ufffd.txt"]
@@ -127,7 +101,7 @@ def test_a_name_that_is_no_utf_8_breaks_no_talk(inbox: Path, tmp_path: Path) -> 
 def test_nothing_is_written_over(inbox: Path, photo: Path) -> None:
     inbox.mkdir()
     (inbox / "photo.png").write_bytes(b"mine")
-    with waiting("--into", str(inbox)) as (other, endpoint):
+    with waiting("--into", str(inbox), transport="tcp") as (other, endpoint):
         run("talk", endpoint, said=f"/send {photo}\nbye\n".encode())
         other.err.until(r"kept as photo \(2\)\.png")
         assert other.wait() == ExitCode.DONE
@@ -140,7 +114,7 @@ def test_a_file_is_refused_before_its_first_byte(inbox: Path, photo: Path) -> No
         (("--into", str(inbox), "--max-size", "100K"), "at most 100.0 KiB", "at most 100.0 KiB"),
         ((), "it is not wanted", "Files are taken with --into FOLDER."),
     ):
-        with waiting(*words) as (other, endpoint):
+        with waiting(*words, transport="tcp") as (other, endpoint):
             ended = run("talk", endpoint, said=f"/send {photo}\nbye\n".encode())
             assert ended.code == ExitCode.DONE
             assert "photo.png not taken" in ended.err
@@ -151,7 +125,7 @@ def test_a_file_is_refused_before_its_first_byte(inbox: Path, photo: Path) -> No
 
 
 def test_what_cannot_be_sent_is_said_at_once_and_the_talk_goes_on(tmp_path: Path) -> None:
-    with waiting() as (other, endpoint), running("talk", endpoint) as caller:
+    with waiting(transport="tcp") as (other, endpoint), running("talk", endpoint) as caller:
         for typed, told in (
             ("/send", "Which file"),
             (f"/send {tmp_path}/nope", f"there is no file {tmp_path}/nope"),
@@ -175,7 +149,7 @@ def test_over_datagrams_a_file_is_not_sent_and_the_talk_goes_on(photo: Path) -> 
 
 
 def test_enchufe_send_may_call_a_talk(inbox: Path, photo: Path) -> None:
-    with waiting("--into", str(inbox)) as (other, endpoint):
+    with waiting("--into", str(inbox), transport="tcp") as (other, endpoint):
         ended = run("send", endpoint, "--text", "look", str(photo))
         assert ended.code == ExitCode.DONE, ended.err
         other.end_input()
@@ -191,7 +165,7 @@ def test_a_folder_that_is_none_is_said_before_anybody_is_called(photo: Path) -> 
 
 
 def test_events_are_written_for_programs(inbox: Path, photo: Path) -> None:
-    with waiting("--into", str(inbox)) as (other, endpoint):
+    with waiting("--into", str(inbox), transport="tcp") as (other, endpoint):
         said = f"/send {photo}\nbye\n".encode()
         ended = run("talk", endpoint, "--log", "jsonl", said=said)
         assert (ended.code, other.wait()) == (ExitCode.DONE, ExitCode.DONE)
@@ -203,7 +177,7 @@ def test_events_are_written_for_programs(inbox: Path, photo: Path) -> None:
 
 
 def test_a_peer_without_frames_sees_a_line_and_nothing_else(photo: Path) -> None:
-    with waiting() as (us, endpoint), stream_to(port_of(endpoint)) as friend:
+    with waiting(transport="tcp") as (us, endpoint), stream_to(port_of(endpoint)) as friend:
         friend.sendall(b"hola\n")
         us.out.until("^hola$")
         us.say(f"look\n/send {photo}\n".encode())
@@ -216,7 +190,7 @@ def test_a_peer_without_frames_sees_a_line_and_nothing_else(photo: Path) -> None
 
 def test_who_says_the_line_by_hand_harms_nothing(inbox: Path) -> None:
     with (
-        waiting("--into", str(inbox)) as (us, endpoint),
+        waiting("--into", str(inbox), transport="tcp") as (us, endpoint),
         stream_to(port_of(endpoint)) as friend,
     ):
         friend.sendall(INVITED.encode())
@@ -237,7 +211,7 @@ def test_who_says_the_line_by_hand_harms_nothing(inbox: Path) -> None:
 def person_and_friend(folder: Path, *words: str) -> Iterator[tuple[Screen, Program]]:
     """Run two ends of a talk: one at a terminal, and one in a pipe."""
     with (
-        waiting("--into", str(folder)) as (friend, endpoint),
+        waiting("--into", str(folder), transport="tcp") as (friend, endpoint),
         screen("talk", endpoint, *words) as person,
     ):
         person.until(lambda shown: shown[-1:] == [">"])
@@ -272,7 +246,7 @@ def test_a_person_is_asked_about_each_file_unless_a_folder_is_named(
 
 def test_a_bar_is_drawn_beside_the_line_being_typed(inbox: Path, big: Path) -> None:
     with (
-        waiting("--into", str(inbox)) as (friend, endpoint),
+        waiting("--into", str(inbox), transport="tcp") as (friend, endpoint),
         slow_line(port_of(endpoint)) as port,
         screen("talk", f"tcp://127.0.0.1:{port}") as person,
     ):

@@ -6,7 +6,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, add_recording, record_wish, seconds, size_bytes
+from enchufe.cli.parsing import (
+    add_encryption,
+    add_name,
+    add_recording,
+    record_wish,
+    seconds,
+    size_bytes,
+)
 from enchufe.cli.reaching import add_reaching, dialling_of
 from enchufe.clients.keyboard import is_typed_at, kept_for_the_prompt
 from enchufe.clients.language import _
@@ -59,13 +66,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add_visit(parser: argparse.ArgumentParser) -> None:
     """Add how to be in the room, and what to do there."""
-    parser.add_argument(
-        "--name",
-        type=speakable_text,
-        default="",
-        metavar=_("NAME"),
-        help=_("how to be called there"),
-    )
+    add_name(parser)
     parser.add_argument(
         "--room",
         type=speakable_text,
@@ -96,9 +97,6 @@ def _add_visit(parser: argparse.ArgumentParser) -> None:
         type=seconds,
         metavar=_("SECONDS"),
         help=_("stop calling a lost server after this long (default: never; in a pipe 60)"),
-    )
-    parser.add_argument(
-        "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
     )
     add_recording(parser)
 

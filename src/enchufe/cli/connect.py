@@ -90,9 +90,6 @@ def _add_showing(parser: argparse.ArgumentParser) -> None:
         metavar=_("BYTES"),
         help=_("read this many bytes at a time, and show each read as the guides do"),
     )
-    group.add_argument(
-        "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
-    )
     group.add_argument("--quiet", action="store_true", help=_("no figures at the end"))
     add_recording(group)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from enchufe.clients.language import LANGUAGES, _
+from enchufe.core.text import speakable_text
 
 if TYPE_CHECKING:
     from enchufe.clients.recorder import RecordWish
@@ -129,8 +130,22 @@ def add_networks(group: "argparse._ArgumentGroup") -> None:
     )
 
 
+def add_name(group: "argparse._ActionsContainer") -> None:
+    """Add what somebody wants to be called where they go."""
+    group.add_argument(
+        "--name",
+        type=speakable_text,
+        default="",
+        metavar=_("NAME"),
+        help=_("how to be called there"),
+    )
+
+
 def add_recording(group: "argparse._ActionsContainer") -> None:
-    """Add what makes a recording; `record_wish` reads it."""
+    """Add what writes the run down: as it goes by, or as a recording (`record_wish`)."""
+    group.add_argument(
+        "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
+    )
     group.add_argument(
         "--record",
         type=Path,

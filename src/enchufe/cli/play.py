@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from enchufe.cli.parsing import add_encryption, add_recording, count, record_wish
+from enchufe.cli.parsing import add_encryption, add_name, add_recording, count, record_wish
 from enchufe.cli.reaching import add_reaching, dialling_of
 from enchufe.clients.keyboard import is_typed_at, kept_for_the_prompt
 from enchufe.clients.language import _
@@ -53,13 +53,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add_game(parser: argparse.ArgumentParser) -> None:
     """Add what to play, and with whom."""
-    parser.add_argument(
-        "--name",
-        type=speakable_text,
-        default="",
-        metavar=_("NAME"),
-        help=_("how to be called there"),
-    )
+    add_name(parser)
     parser.add_argument(
         "--best", type=best, metavar="N", help=_("of how many rounds: odd, 1 to 99 (default: 3)")
     )
@@ -78,9 +72,6 @@ def _add_game(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar=_("NAME"),
         help=_("watch the match of this one"),
-    )
-    parser.add_argument(
-        "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
     )
     add_recording(parser)
 

@@ -94,9 +94,6 @@ def _add_talking(parser: argparse.ArgumentParser) -> None:
         metavar=_("TEXT"),
         help=_("what greet and hello say; {host}, {port} and {address} are the peer's"),
     )
-    group.add_argument(
-        "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
-    )
     group.add_argument("--quiet", action="store_true", help=_("show problems only"))
     add_recording(group)
     group.add_argument(

@@ -85,9 +85,6 @@ def _add_talking(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=_("speak by turns: whoever connects begins, what is typed out of turn waits"),
     )
-    group.add_argument(
-        "--log", choices=("jsonl",), help=_("write every event as a JSON object, a line each")
-    )
     add_recording(group)
 
 

@@ -298,20 +298,20 @@ def _left_out(notice: ReaderLeftOut) -> str:
 
 
 def _not_written(notice: RecordingStopped | ScoresNotKept | HistoryNotKept) -> str:
-    if isinstance(notice, HistoryNotKept):
-        return _(
-            "nothing more can be said in the room, only read: it cannot be kept ({why})"
-        ).format(why=notice.why)
-    if isinstance(notice, ScoresNotKept):
-        return _("scores end with this run, {path} cannot be used: {why}").format(
-            path=notice.path, why=notice.why
-        )
-    text = (
-        _("nothing more is recorded in {path}, the run goes on: {why}")
-        if notice.why
-        else _("nothing more is recorded in {path}, the run goes on: {size} (--record-max)")
-    )
-    return text.format(path=notice.path, why=notice.why, size=size(notice.size_bytes))
+    match notice:
+        case HistoryNotKept():
+            text = _("nothing more can be said in the room, only read: it cannot be kept ({why})")
+            return text.format(why=notice.why)
+        case ScoresNotKept():
+            text = _("scores end with this run, {path} cannot be used: {why}")
+            return text.format(path=notice.path, why=notice.why)
+        case RecordingStopped():
+            text = (
+                _("nothing more is recorded in {path}, the run goes on: {why}")
+                if notice.why
+                else _("nothing more is recorded in {path}, the run goes on: {size} (--record-max)")
+            )
+            return text.format(path=notice.path, why=notice.why, size=size(notice.size_bytes))
 
 
 def _who(notice: PeerCame | PeerLeft) -> str:

@@ -187,3 +187,10 @@ def test_a_room_is_the_same_however_it_is_spelt() -> None:
     assert ana.heard == ["luis: hola"]
     ana.says("/rooms", "/room SALA")
     assert ana.heard[0] == "* Rooms: sala (2)"
+
+
+def test_the_host_may_be_called_host_again() -> None:
+    plaza = Plaza()
+    host = plaza.raw(Transport.CONSOLE)
+    host.says("/name jefe", "/name host")
+    assert host.heard == ["* host is now jefe", "* jefe is now host"]

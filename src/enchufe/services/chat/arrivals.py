@@ -68,7 +68,7 @@ class Arrivals:
 
     def enter(self, member: Member) -> list[Command]:
         """Let somebody in who has not said how to be called."""
-        self._room.members.call(member, self._room.free_guest_name(member.peer))
+        self._room.members.call(member, self._room.guest_name(member))
         return self._come_in(member, after=-1)
 
     def join(self, member: Member, join: Join) -> Sequence[Command]:
@@ -88,23 +88,27 @@ class Arrivals:
             return self._come_back(member, before, join.after)
         if is_guest:
             return self._join_late(member, join)
-        asked = proper_room(join.room)
-        room.members.move(member, asked or room.words.room)
-        room.members.call(member, room.free_guest_name(member.peer))
-        told = self._call_newcomer(member, join.name) if join.name else []
-        told += self._unfit(member, join.room, member.room) if join.room and not asked else []
+        room.members.move(member, proper_room(join.room) or room.words.room)
+        room.members.call(member, room.guest_name(member))
+        told = self._as_asked(member, join)
         return [*self._come_in(member, join.after), *told]
 
     def _join_late(self, member: Member, join: Join) -> list[Command]:
         """Let somebody in who has been taken for a guest, or says anew who they are."""
         before, asked = member.name, proper_room(join.room)
-        told = self._call_newcomer(member, join.name) if join.name else []
-        told += self._unfit(member, join.room, member.room) if join.room and not asked else []
+        told = self._as_asked(member, join)
         renamed = self._renamed(member, before)
         if asked and asked != member.room:
             return [*renamed, *self._go_to(member, asked, join.after), *told]
         caught_up = self._memories.catch_up(member, join.after)
         return [*self._room.tell_joined(member), *renamed, *caught_up, *told]
+
+    def _as_asked(self, member: Member, join: Join) -> list[Command]:
+        """Call a newcomer as they ask, and tell them what of it cannot be."""
+        told = self._call_newcomer(member, join.name) if join.name else []
+        if join.room and proper_room(join.room) is None:
+            told += self._unfit(member, join.room, member.room)
+        return told
 
     def _renamed(self, member: Member, before: str) -> list[Command]:
         """Tell all others what somebody is called now, if that is new."""
@@ -122,9 +126,8 @@ class Arrivals:
     def _call_newcomer(self, member: Member, asked: str) -> list[Command]:
         """Call somebody as they ask, or nearly so if that name is taken."""
         room, name = self._room, proper_name(asked)
-        is_own = name is not None and room.members.named(name) is member
-        if name is not None and not is_own and not room.is_free(name):
-            room.members.call(member, room.free_name(name, member.peer))
+        if name is not None and not room.may_be_called(member, name):
+            room.members.call(member, room.name_like(member, name))
             return room.tell.notice(member, Notice(What.NAME_TAKEN, member.name, name))
         return self._call(member, asked)
 
@@ -133,7 +136,7 @@ class Arrivals:
         room, name = self._room, proper_name(asked)
         if name is None:
             return self._unfit(member, asked, member.name)
-        if room.members.named(name) is not member and not room.is_free(name):
+        if not room.may_be_called(member, name):
             return room.tell.notice(member, Notice(What.NAME_TAKEN, member.name, name))
         room.members.call(member, name)
         return []

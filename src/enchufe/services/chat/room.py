@@ -5,7 +5,7 @@ from itertools import count
 
 from enchufe.core.commands import Command
 from enchufe.core.names import key_of
-from enchufe.core.peer import Peer
+from enchufe.core.peer import Peer, Transport
 from enchufe.core.room import NAME_CHARACTERS_MAX, Notice, What
 from enchufe.core.room_words import RoomWords
 from enchufe.services.chat.kept import Kept
@@ -39,20 +39,23 @@ class Room:
         self.tell = Teller(self.members, words)
         self._reserved = frozenset(map(key_of, (RoomWords().host, words.host)))
 
-    def free_guest_name(self, peer: Peer) -> str:
+    def guest_name(self, member: Member) -> str:
         """Return a name for somebody who gave none."""
-        return self.free_name(self.words.guest.format(number=peer.id), peer)
+        return self.name_like(member, self.words.guest.format(number=member.peer.id))
 
-    def free_name(self, name: str, peer: Peer) -> str:
-        """Return ``name``, or one like it that nobody has: others may have foreseen the first."""
-        if self.is_free(name):
+    def name_like(self, member: Member, name: str) -> str:
+        """Return ``name``, or one like it that is free: others may have foreseen the first."""
+        if self.may_be_called(member, name):
             return name
         stem = name[: NAME_CHARACTERS_MAX - NUMBER_CHARACTERS]
-        return next(like for n in count(peer.id) if self.is_free(like := f"{stem}.{n}"))
+        alike = (f"{stem}.{number}" for number in count(member.peer.id))
+        return next(like for like in alike if self.may_be_called(member, like))
 
-    def is_free(self, name: str) -> bool:
-        """Return whether a newcomer may be called so: nobody is, and it is not the host's name."""
-        return self.members.named(name) is None and key_of(name) not in self._reserved
+    def may_be_called(self, member: Member, name: str) -> bool:
+        """Return whether nobody else is called so, nor may the host be, even where none is."""
+        is_host = member.peer.transport is Transport.CONSOLE
+        is_reserved = key_of(name) in self._reserved and not is_host
+        return not is_reserved and self.members.named(name) in (None, member)
 
     def read_only(self, number: int = 0) -> Notice:
         """Return what is told of something that cannot be kept any more."""

@@ -374,9 +374,8 @@ class Visitor:
         if not notice.number:
             return [*told, *self._go_if_done()]
         if notice.what != What.NO_FILE:
-            self._exit_code = (
-                ExitCode.OVER_LIMIT
-            )  # a line too long, or one the disk has no room for
+            # Of what a line may have, or of the disk it would be kept on.
+            self._exit_code = ExitCode.OVER_LIMIT
         return [*told, *self._outbox.taken(notice.number), *self._after_taken(peer)]
 
     # Losing the connection, and leaving
