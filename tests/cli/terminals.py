@@ -16,21 +16,33 @@ from pathlib import Path
 from tests.cli.programs import ENCHUFE, PATIENCE_S, Output, environment
 
 
+def _started(words: Sequence[str], env: Mapping[str, str]) -> tuple["subprocess.Popen[bytes]", int]:
+    """Run ``enchufe`` in a pseudo-terminal; return it and our end."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(ours, (40, 100))
+    process = subprocess.Popen(
+        ["setsid", "--ctty", "--wait", *ENCHUFE, *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(TERM="xterm-256color", **env),
+    )
+    os.close(theirs)
+    return process, ours
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
 class Terminal:
     """A pseudo-terminal (pty(7)) with ``enchufe`` in it: what it writes, byte by byte."""
 
     def __init__(self, words: Sequence[str], env: Mapping[str, str]) -> None:
-        ours, theirs = pty.openpty()
-        termios.tcsetwinsize(ours, (40, 100))
+        self.process, ours = _started(words, env)
         self._ours = os.fdopen(ours, "r+b", buffering=0)
-        self.process = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", *ENCHUFE, *words],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=environment(TERM="xterm-256color", **env),
-        )
-        os.close(theirs)
         self.screen = Output(self._ours)
 
     def type(self, data: bytes) -> None:
@@ -43,9 +55,7 @@ class Terminal:
         return code
 
     def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        _end(self.process)
         self.screen.finish()
         self._ours.close()
 
@@ -67,16 +77,7 @@ class PassingTerminal:
     """
 
     def __init__(self, words: Sequence[str], env: Mapping[str, str]) -> None:
-        self._ours, theirs = pty.openpty()
-        termios.tcsetwinsize(self._ours, (40, 100))
-        self.process = subprocess.Popen(
-            ["setsid", "--ctty", "--wait", *ENCHUFE, *words],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=environment(TERM="xterm-256color", **env),
-        )
-        os.close(theirs)
+        self.process, self._ours = _started(words, env)
         self._written = b""
 
     def type(self, data: bytes) -> None:
@@ -96,9 +97,7 @@ class PassingTerminal:
         return self.process.wait(PATIENCE_S)
 
     def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        _end(self.process)
         if self._ours >= 0:
             os.close(self._ours)
 
